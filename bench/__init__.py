@@ -1,0 +1,1 @@
+"""`make bench`: what the harness costs, beside what it replaces, measured in one run on one machine."""

@@ -1,0 +1,169 @@
+"""Prints the README's table. Figures are medians; a ratio is of two figures of this run, taken turn about."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+
+from bench.jobs import Jobs
+from harness import stack as stacks
+from harness.running import environment
+from harness.stack import ROOT, Stack
+
+HARNESS = Path(sys.executable).with_name("harness")
+
+
+def main() -> None:
+    print(
+        f"measuring on {os.cpu_count()} cores, Python {platform.python_version()}; a few minutes", flush=True
+    )
+    rows = [*scenario_rows()]
+    with stacks.started() as stack, environment(stack):
+        rows += [memory_row(stack), *s3_rows(), *job_rows(stack)]
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
+    print(f"\n{when}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print("| what | here | beside it | ratio | aim |\n| --- | --- | --- | --- | --- |")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def scenario_rows() -> Iterator[tuple[str, ...]]:
+    """The whole of scenario-outliers as a user starts it: cold, and against a harness that is up."""
+    with tempfile.TemporaryDirectory() as home:
+        alone = {**os.environ, "HARNESS_HOME": home}
+        cold = statistics.median(timed(lambda: scenario(alone)) for _ in range(3))
+        yield "`scenario outliers`, cold", f"{cold:.1f} s", "", "", "15 s"
+        up = subprocess.Popen([HARNESS, "up", "--port", "0"], env=alone, stdout=subprocess.PIPE, text=True)
+        assert up.stdout
+        while "End with" not in up.stdout.readline():
+            pass
+        try:
+            scenario(alone)  # the first pays for warming up
+            warm = statistics.median(timed(lambda: scenario(alone)) for _ in range(3))
+        finally:
+            subprocess.run([HARNESS, "down"], env=alone, check=True, stdout=subprocess.DEVNULL)
+            up.wait()
+        yield (
+            "`scenario outliers`, a harness up",
+            f"{warm:.1f} s",
+            f"cold {cold:.1f} s",
+            f"{cold / warm:.1f}",
+            "5 s",
+        )
+
+
+def scenario(env: dict[str, str]) -> None:
+    subprocess.run([HARNESS, "scenario", "outliers"], env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def memory_row(stack: Stack) -> tuple[str, ...]:
+    """Everything that a harness at rest holds: the gateway's process, its warm parent, their proportional shares."""
+    time.sleep(8)  # until the warm parent has imported all it will
+    gateway = psutil.Process(stack.pid)
+    processes = [gateway, *gateway.children(recursive=True)]
+    total = sum(p.memory_full_info().pss for p in processes) / 1e6
+    return "memory at rest", f"{total:.0f} MB", f"{len(processes)} processes", "", "400 MB"
+
+
+def s3_rows() -> Iterator[tuple[str, ...]]:
+    """An object of 1 kB put and got through the gateway, and through a bare moto server."""
+    with bare_moto() as moto:
+        clients = {"harness": boto3.Session(profile_name="dev").client("s3"), "moto": moto}
+        for client in clients.values():
+            client.create_bucket(Bucket="a-sagemaker-bench")
+        calls: dict[str, Callable[[Any], Any]] = {
+            "put": lambda s3: s3.put_object(Bucket="a-sagemaker-bench", Key="k", Body=b"x" * 1000),
+            "get": lambda s3: s3.get_object(Bucket="a-sagemaker-bench", Key="k")["Body"].read(),
+        }
+        for name, call in calls.items():
+            taken = turn_about({who: partial(call, client) for who, client in clients.items()}, rounds=300)
+            here, there = taken["harness"] * 1000, taken["moto"] * 1000
+            yield (
+                f"S3 {name}, 1 kB",
+                f"{here:.1f} ms",
+                f"moto server {there:.1f} ms",
+                f"{there / here:.2f}",
+                "1",
+            )
+
+
+@contextmanager
+def bare_moto() -> Iterator[Any]:
+    """An S3 client of a moto server in a process of its own, as `moto_server` starts it."""
+    code = "import sys; from moto.server import main; main(['-p', sys.argv[1]])"
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-c", code, port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    client = boto3.Session(profile_name="dev").client("s3", endpoint_url=f"http://127.0.0.1:{port}")
+    try:
+        for _ in range(100):
+            try:
+                client.list_buckets()
+                break
+            except Exception:  # noqa: BLE001 - it is not up yet
+                time.sleep(0.1)
+        yield client
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def free_port() -> str:
+    import socket
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return str(sock.getsockname()[1])
+
+
+def job_rows(stack: Stack) -> Iterator[tuple[str, ...]]:
+    jobs = Jobs(stack)
+    jobs.noop()
+    noop = statistics.median(timed(jobs.noop) for _ in range(30)) * 1000
+    yield "a no-op processing job, Create to Completed", f"{noop:.0f} ms", "", "", "30 ms"
+    taken = turn_about({"harness": jobs.through_the_harness, "python": jobs.by_python}, rounds=5)
+    here, there = taken["harness"], taken["python"]
+    yield (
+        "pre-process, train, evaluate",
+        f"{here:.2f} s",
+        f"`python` one after another {there:.2f} s",
+        f"{there / here:.1f}",
+        "5",
+    )
+
+
+def turn_about(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """The median of each call, in seconds; the machine's moods fall on all alike."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(rounds):
+        for name, call in calls.items():
+            times[name].append(timed(call))
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def timed(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    main()

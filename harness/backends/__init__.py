@@ -1,0 +1,1 @@
+"""What holds the services that are not the harness's own."""

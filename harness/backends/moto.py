@@ -1,0 +1,96 @@
+"""moto inside the process: S3, IAM, KMS, SNS, SQS, CloudWatch and its Logs, ECR.
+
+Its handlers are called directly, without its web server: a call costs a tenth. Accounts are told by the header
+`x-moto-account-id`, which moto puts before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+import moto.core.utils
+import moto.settings
+from botocore.exceptions import ClientError
+from moto.core.base_backend import BackendDict
+from moto.core.exceptions import HTTPException
+
+from harness.clock import Clock
+from harness.model import AwsError, HttpRequest, HttpResponse
+from harness.wsgi import to_werkzeug
+
+SERVICES = ("s3", "iam", "kms", "sns", "sqs", "logs", "cloudwatch", "ecr")
+_HOSTS = {"cloudwatch": "monitoring", "ecr": "api.ecr", "iam": "iam"}
+
+Handler = Callable[[Any, str, Any], tuple[int, Any, Any]]
+
+
+class MotoBackend:
+    """Answers a request as the account that it is sent for."""
+
+    def __init__(self, clock: Clock) -> None:
+        # moto's modules bind this name when they are imported: it has to be set before the first of them.
+        moto.core.utils.utcnow = lambda: clock.now().replace(tzinfo=None)
+
+    def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
+        """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
+        host = f"{_HOSTS.get(service, service)}.{region}.amazonaws.com"
+        made = to_werkzeug(request, host)
+        made.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        # Who may do what has been decided by now; without a signature moto would take the caller for the public.
+        made.environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential=HARNESS/0/{region}/{service}/aws4_request"
+        handler = _handler(service, f"https://{host}{made.raw_path}")
+        try:
+            status, headers, body = handler(made, made.raw_url, made.headers)
+        except HTTPException as error:
+            status, headers, body = error.code or 400, dict(error.get_headers()), error.get_body()
+        except ClientError as error:
+            raise AwsError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
+        except NotImplementedError as error:
+            raise AwsError("UnsupportedOperation", f"The harness does not support {service}: {error}", 501) from error
+        return HttpResponse(int(status), _plain(headers), _bytes(body))
+
+    def reset(self) -> None:
+        """Empties every account."""
+        for service in SERVICES:
+            _backends(service).reset()
+
+
+@cache
+def _backends(service: str) -> Any:
+    import moto.backends
+
+    return moto.backends.get_backend(service)  # type: ignore[call-overload]
+
+
+@cache
+def _routes(service: str) -> list[tuple[re.Pattern[str], Handler]]:
+    backends = _backends(service)
+    account = backends["123456789012"] if isinstance(backends, BackendDict) else backends
+    one = account["us-east-1" if "us-east-1" in account else "aws"]
+    return [(re.compile(url), handler) for url, handler in one.urls.items()]
+
+
+def _handler(service: str, url: str) -> Handler:
+    for pattern, handler in _routes(service):
+        if pattern.match(url):
+            return handler
+    raise AwsError("UnsupportedOperation", f"The harness does not support {service} at {url}", 501)
+
+
+def _plain(headers: Any) -> dict[str, str]:
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    return {str(k).lower(): str(v) for k, v in pairs if str(k).lower() not in ("status", "transfer-encoding")}
+
+
+def _bytes(body: Any) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes):
+        return body
+    return b"".join(b if isinstance(b, bytes) else str(b).encode() for b in body or ())

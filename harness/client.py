@@ -1,0 +1,63 @@
+"""How the CLI and scenarios talk to a running gateway's control calls."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from harness.model import CONTROL, HarnessError, Json
+
+# No proxy of the user's stands between this machine and itself.
+_OPENER = build_opener(ProxyHandler({}))
+
+
+class Client:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    def status(self) -> Json:
+        return dict(self._call("GET", "status"))
+
+    def journal(self, after: int = 0, *kinds: str, wait: float = 0) -> list[Json]:
+        """Records after that number, of these kinds; waits up to `wait` s until there is one."""
+        return list(self._call("GET", "journal", after=after, kinds=",".join(kinds), wait=wait))
+
+    def inbox(self) -> list[Json]:
+        """Every mail: `to`, `path` of its .eml file, `text`."""
+        return list(self._call("GET", "inbox"))
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._call("POST", "clock")["clock"])
+
+    def advance_to(self, moment: datetime) -> list[str]:
+        """Moves the clock on, through every schedule on the way. Answers what still ran at a time-out."""
+        return list(self._call("POST", "clock", body={"to": moment.isoformat()})["running"])
+
+    def settle(self, timeout: float = 300) -> list[str]:
+        """Returns when nothing runs and nothing is undelivered; else what still does after `timeout` s."""
+        return list(self._call("POST", "settle", body={"timeout": timeout})["running"])
+
+    def claim(self, name: str) -> None:
+        self._call("POST", "claim", body={"name": name, "pid": os.getpid()})
+
+    def release(self) -> None:
+        self._call("POST", "release")
+
+    def down(self) -> None:
+        self._call("POST", "down")
+
+    def _call(self, method: str, name: str, body: Json | None = None, **query: Any) -> Any:
+        url = f"{self.endpoint}{CONTROL}{name}" + (f"?{urlencode(query)}" if query else "")
+        data = json.dumps(body or {}).encode() if method == "POST" else None
+        try:
+            with _OPENER.open(Request(url, data=data, method=method), timeout=900) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            raise HarnessError(json.load(error)["error"]) from error
+        except URLError as error:
+            raise HarnessError(f"no harness answers at {self.endpoint}: {error.reason}") from error

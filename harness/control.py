@@ -1,0 +1,128 @@
+"""The harness's own calls, beside AWS's: what happened, what runs, what time it is. Under /_harness/ on the gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from harness.app import App
+from harness.journal import Record
+from harness.model import HarnessError, HttpRequest, HttpResponse, Json
+
+# The longest that a call waits before it answers with what there is (real s).
+LONGEST_WAIT = 60.0
+
+
+class Control:
+    """`down` is called when somebody asks the harness to end."""
+
+    def __init__(self, app: App, down: Callable[[], None]) -> None:
+        self._app = app
+        self._down = down
+        self._claiming = threading.Lock()
+        self._holder: tuple[str, int] | None = None
+        self._routes: dict[tuple[str, str], Callable[[Json], Any]] = {
+            ("GET", "status"): self._status,
+            ("GET", "journal"): self._journal,
+            ("GET", "inbox"): self._inbox,
+            ("POST", "clock"): self._clock,
+            ("POST", "settle"): self._settle,
+            ("POST", "claim"): self._claim,
+            ("POST", "release"): self._release,
+            ("POST", "down"): self._stop,
+        }
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        name = request.path.rsplit("/", 1)[-1]
+        route = self._routes.get((request.method, name))
+        if route is None:
+            return _json(404, {"error": f"no such call: {request.method} {request.path}"})
+        try:
+            params: Json = dict(parse_qsl(request.query))
+            if request.body:
+                params |= json.loads(request.body)
+            return _json(200, route(params))
+        except (HarnessError, ValueError) as error:
+            return _json(400, {"error": str(error)})
+
+    def _status(self, _: Json) -> Json:
+        app = self._app
+        return {
+            "endpoint": app.endpoint,
+            "clock": app.clock.now().isoformat(),
+            "running": app.journal.running(),
+            "records": app.journal.last(),
+            "claimed_by": self._holder[0] if self._holder else "",
+            "folder": str(app.folder),
+        }
+
+    def _journal(self, params: Json) -> list[Record]:
+        """`after`: only records beyond this number; `kinds`, comma-separated; `wait`: for at most so many seconds
+        until there is one."""
+        after = int(params.get("after", 0))
+        kinds = [k for k in str(params.get("kinds", "")).split(",") if k]
+        wait = min(float(params.get("wait", 0)), LONGEST_WAIT)
+        if wait:
+            self._app.journal.wait(lambda r: not kinds or r["kind"] in kinds, timeout=wait, after=after)
+        return self._app.journal.read(after, *kinds)
+
+    def _inbox(self, _: Json) -> list[Json]:
+        files = sorted(self._app.inbox.glob("*/*.eml"))
+        return [{"to": f.parent.name, "path": str(f), "text": f.read_text()} for f in files]
+
+    def _clock(self, params: Json) -> Json:
+        """Moves the clock: `to` (ISO 8601) or `by` (seconds). Without either it only tells the time."""
+        app = self._app
+        still: list[str] = []
+        if "to" in params or "by" in params:
+            moment = (
+                datetime.fromisoformat(params["to"])
+                if "to" in params
+                else app.clock.now() + timedelta(seconds=float(params["by"]))
+            )
+            if moment.tzinfo is None:
+                raise HarnessError(f"{params['to']} has no time zone; write it as 2026-11-22T23:00:00Z")
+            if moment < app.clock.now():
+                raise HarnessError(f"the clock cannot go back: it is {app.clock.now().isoformat()} already")
+            still = app.advance_to(moment)
+        return {"clock": app.clock.now().isoformat(), "running": still}
+
+    def _settle(self, params: Json) -> Json:
+        return {"running": self._app.journal.settle(min(float(params.get("timeout", 60)), 600))}
+
+    def _claim(self, params: Json) -> Json:
+        """One scenario at a time: they share the accounts and the clock. A claim ends with its process."""
+        with self._claiming:
+            if self._holder and _alive(self._holder[1]):
+                raise HarnessError(
+                    f"{self._holder[0]} is running on this harness (process {self._holder[1]}); wait for its end"
+                )
+            self._holder = (str(params["name"]), int(params["pid"]))
+        return {"claimed_by": params["name"]}
+
+    def _release(self, _: Json) -> Json:
+        self._holder = None
+        return {}
+
+    def _stop(self, _: Json) -> Json:
+        self._down()
+        return {"stopping": True}
+
+
+def _json(status: int, body: Any) -> HttpResponse:
+    return HttpResponse(status, {"content-type": "application/json"}, json.dumps(body, default=str).encode())
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

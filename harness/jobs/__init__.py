@@ -1,0 +1,1 @@
+"""Jobs: the /opt/ml contract, and what runs a job's program."""

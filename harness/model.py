@@ -1,0 +1,253 @@
+"""The plain data that crosses rooms. A leaf: it imports nothing of ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+# The gateway's own calls, beside AWS's: everything under this path.
+CONTROL = "/_harness/"
+
+
+class AwsError(Exception):
+    """An error as AWS answers it: its code, its message, its HTTP status.
+
+    `members` holds the modelled members of the error's shape beyond the message, if it has any.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+
+
+class HarnessError(Exception):
+    """A mistake of the user's, or of the machine's, told in one line; never shown with a traceback."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What signs a request. `session_token` is empty for a user's or root's long-lived keys."""
+
+    access_key: str
+    secret_key: str
+    session_token: str = ""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls. `arn` is what STS GetCallerIdentity says; `role_arn` is set for a role's session.
+
+    `kind` is one of `root`, `user`, `assumed-role`, `service`; for a service `arn` is its name
+    (`events.amazonaws.com`).
+    """
+
+    account: str
+    arn: str
+    kind: str
+    user_id: str = ""
+    role_arn: str = ""
+
+    @property
+    def name(self) -> str:
+        """The principal as people say it: `dev-account's role/session`, a user's name, a service."""
+        return self.arn.split(":", 5)[-1] if self.arn.startswith("arn:") else self.arn
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """One call to an AWS API, parsed: `params` has the names of botocore's model for the operation."""
+
+    service: str
+    operation: str
+    params: Json
+    principal: Principal
+    account: str
+    region: str
+    request_id: str
+    source_ip: str = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a call may go on, and why. `message` is AWS's sentence for the caller when it may not."""
+
+    allowed: bool
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it came in: `path` and `query` still percent-encoded, header names lower-case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Event:
+    """An EventBridge event. `time` is the virtual clock's, in UTC."""
+
+    id: str
+    source: str
+    detail_type: str
+    account: str
+    region: str
+    time: datetime
+    detail: Json
+    resources: tuple[str, ...] = ()
+
+    def envelope(self) -> Json:
+        """The event as rules match it and targets receive it."""
+        return {
+            "version": "0",
+            "id": self.id,
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": self.account,
+            "time": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self.region,
+            "resources": list(self.resources),
+            "detail": self.detail,
+        }
+
+
+class Caller(Protocol):
+    """Somebody who calls AWS through the gateway: a role's session, or a service."""
+
+    @property
+    def credentials(self) -> Credentials: ...
+
+    @property
+    def principal(self) -> Principal: ...
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this caller. Its calls take the gateway's whole request chain, without a socket."""
+        ...
+
+
+class Wire(Protocol):
+    """How everything inside the harness calls AWS: by the same gateway, as somebody."""
+
+    @property
+    def endpoint(self) -> str:
+        """The gateway's address, for processes outside."""
+        ...
+
+    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> Caller:
+        """A session of the role, assumed by the service principal `service` (`sagemaker.amazonaws.com`).
+
+        Raises AwsError AccessDenied where the role is missing or does not trust the service.
+        """
+        ...
+
+    def as_service(self, service: str, account: str, region: str) -> Caller:
+        """The service itself (`events.amazonaws.com`), acting for a resource of `account`."""
+        ...
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A job as a runner gets it. `request` is the Create call's own (CreateProcessingJob, ...), complete.
+
+    `environment` is what every program of the harness needs: endpoint, credentials, region.
+    """
+
+    kind: str  # processing | training | transform
+    name: str
+    arn: str
+    account: str
+    region: str
+    request: Json
+    model: Json = field(default_factory=dict)  # transform: the CreateModel request of the job's model
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended. `status` is SageMaker's: Completed, Failed or Stopped.
+
+    `exit_message` is what the program wrote to /opt/ml/output/message (processing);
+    `failure_reason` is the sentence SageMaker would show; both are cut at 1024 characters as AWS does.
+    """
+
+    status: str
+    failure_reason: str = ""
+    exit_message: str = ""
+    exit_code: int = 0
+    log_tail: tuple[str, ...] = ()
+    started: datetime | None = None
+    ended: datetime | None = None
+    outputs: Json = field(default_factory=dict)  # training: S3ModelArtifacts; secondary facts for Describe
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A program to start with its own /opt/ml.
+
+    `program` None means that `command` is run as it stands (a processing job's entrypoint and arguments);
+    otherwise the stand-in's program file, which gets `command` as its arguments.
+    `root` becomes /opt/ml; None leaves the file system as it is. `log` gets each line as it is written.
+    `timeout` is in real seconds.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    root: Path | None
+    log: Callable[[str], None]
+    program: Path | None = None
+    timeout: float | None = None
+    cwd: Path | None = None
+
+
+@dataclass(frozen=True)
+class ContainerResult:
+    """`exit_code` is the program's; a negative one is the signal that killed it, as subprocess says it."""
+
+    exit_code: int
+    timed_out: bool = False
+
+
+class Container(Protocol):
+    """A started program."""
+
+    def wait(self) -> ContainerResult: ...
+
+    def stop(self, grace: float = 2.0) -> None:
+        """SIGTERM to the whole process group, SIGKILL after `grace` seconds. Returns when it is gone."""
+        ...
+
+
+class Runner(Protocol):
+    """The seam between a job's contract and what runs its program (process, docker): one verb."""
+
+    def start(self, spec: ContainerSpec) -> Container: ...
+
+
+class Stop(Protocol):
+    """Set when somebody asked for a stop. A threading.Event is one."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+StopEvent = threading.Event

@@ -1,0 +1,1 @@
+"""Pipeline executions, run from the stored definition: definition -> graph -> references -> steps -> execution."""

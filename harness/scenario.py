@@ -1,0 +1,255 @@
+"""What a scenario is told with: moments, their evidence, and expectations that explain themselves when they fail."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from rich.console import Console
+from rich.text import Text
+
+from harness.client import Client
+from harness.model import HarnessError, Json
+from harness.stack import ROOT, Stack
+
+SCENARIOS = ROOT / "scenarios"
+_ENDED = ("Succeeded", "Failed", "Stopped")
+
+
+class ExpectationFailed(AssertionError):
+    """What was expected, what happened instead, and why: the text says all three."""
+
+    def __init__(self, expected: str, instead: str, why: list[str]) -> None:
+        self.expected, self.instead, self.why = expected, instead, why
+        reasons = "\n          ".join(why) or "nothing in the journal explains it"
+        super().__init__(f"expected: {expected}\ninstead:  {instead}\nwhy:      {reasons}")
+
+
+@dataclass
+class Telling:
+    """Says what happens as it happens: for people, or one JSON object a line."""
+
+    as_json: bool = False
+    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    count: int = 0
+
+    def moment(self, title: str) -> None:
+        self.count += 1
+        if self.as_json:
+            self._json({"moment": self.count, "title": title})
+        else:
+            self.console.print(Text(f"\n{self.count:>2}. {title}", style="bold"))
+
+    def line(self, text: str, style: str = "") -> None:
+        if self.as_json:
+            self._json({"evidence": text, "moment": self.count})
+        else:
+            self.console.print(Text(f"      {text}", style=style))
+
+    def ended(self, seconds: float) -> None:
+        if self.as_json:
+            self._json({"moment": self.count, "seconds": round(seconds, 3)})
+        else:
+            self.console.print(Text(f"      ({seconds:.1f} s)", style="dim"))
+
+    def result(self, name: str, failure: str, seconds: float) -> None:
+        if self.as_json:
+            self._json(
+                {"scenario": name, "passed": not failure, "failure": failure, "seconds": round(seconds, 3)}
+            )
+        elif failure:
+            self.console.print(Text(f"\n✗ {name} failed after {seconds:.1f} s\n{failure}", style="red"))
+        else:
+            self.console.print(Text(f"\n✓ {name}: {self.count} moments in {seconds:.1f} s", style="green"))
+
+    def _json(self, record: Json) -> None:
+        print(json.dumps(record), flush=True)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution that has ended; `steps` as ListPipelineExecutionSteps gives them, the first first."""
+
+    arn: str
+    status: str
+    reason: str
+    steps: list[Json]
+
+    @property
+    def id(self) -> str:
+        return self.arn.rsplit("/", 1)[-1]
+
+    @property
+    def pipeline(self) -> str:
+        return self.arn.rsplit("/", 3)[-3]
+
+    def step(self, name: str) -> Json:
+        """The step whose name begins so. Raises KeyError where it did not run."""
+        for step in self.steps:
+            if step["StepName"].startswith(name):
+                return step
+        raise KeyError(f"{name} did not run; these did: {', '.join(s['StepName'] for s in self.steps)}")
+
+    @property
+    def failed_step(self) -> Json | None:
+        return next((s for s in self.steps if s["StepStatus"] == "Failed"), None)
+
+
+class World:
+    """A scenario's hands and eyes: sessions of the accounts, the clock, the journal, the inbox."""
+
+    def __init__(self, stack: Stack, telling: Telling) -> None:
+        self.stack = stack
+        self.telling = telling
+        self.began = stack.client.status()["records"]
+
+    @cached_property
+    def client(self) -> Client:
+        return self.stack.client
+
+    def session(self, account: str) -> Any:
+        """A boto3 session of the account's administrator, by profile, as on AWS."""
+        return boto3.Session(profile_name=account)
+
+    @contextmanager
+    def moment(self, title: str) -> Iterator[None]:
+        began = time.monotonic()
+        self.telling.moment(title)
+        yield
+        self.telling.ended(time.monotonic() - began)
+
+    def show(self, text: str) -> None:
+        self.telling.line(text)
+
+    def records(self, *kinds: str, **fields: Any) -> list[Json]:
+        """The journal since the scenario began: these kinds, with these fields."""
+        found = self.client.journal(self.began, *kinds)
+        return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
+
+    def advance_to(self, hour: int, minute: int = 0) -> datetime:
+        """Moves the clock to the next such time of day (UTC), through every schedule on the way."""
+        now = self.client.now()
+        moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        if moment <= now:
+            moment += timedelta(days=1)
+        running = self.client.advance_to(moment)
+        self.expect(not running, "everything to settle while the clock moved", f"{running} still ran")
+        self.show(f"the clock: {now:%Y-%m-%d %H:%M} -> {moment:%Y-%m-%d %H:%M} UTC")
+        return moment
+
+    def settle(self) -> None:
+        running = self.client.settle()
+        self.expect(not running, "everything to come to rest", f"{', '.join(running)} still ran")
+
+    def ended(self, account: str, arn: str) -> Execution:
+        """Waits for an execution's end, showing its steps as they end."""
+        seen = self.began
+        while True:
+            records = self.client.journal(seen, "step", "execution", wait=30)
+            for record in records:
+                seen = record["n"]
+                if record["kind"] == "step" and record["execution"] == arn and record["status"] in _ENDED:
+                    self._show_step(record)
+                if record["kind"] == "execution" and record["arn"] == arn and record["status"] in _ENDED:
+                    return self.execution(account, arn)
+
+    def _show_step(self, record: Json) -> None:
+        style = "red" if record["status"] == "Failed" else ""
+        reason = f": {record['reason']}" if record["reason"] else ""
+        self.telling.line(f"{record['step']:<42} {record['status']}{reason}", style)
+
+    def execution(self, account: str, arn: str) -> Execution:
+        sagemaker = self.session(account).client("sagemaker")
+        told = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
+        return Execution(
+            arn,
+            told["PipelineExecutionStatus"],
+            told.get("FailureReason", ""),
+            steps["PipelineExecutionSteps"],
+        )
+
+    def executions(self, account: str, pipeline: str) -> list[str]:
+        """The ARNs of the pipeline's executions, the newest first."""
+        sagemaker = self.session(account).client("sagemaker")
+        found = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
+        return [e["PipelineExecutionArn"] for e in found]
+
+    # Expectations
+
+    def expect(self, holds: Any, expected: str, instead: str, execution: Execution | None = None) -> None:
+        """Raises ExpectationFailed where `holds` is false."""
+        if not holds:
+            raise ExpectationFailed(expected, instead, self.explain(execution))
+
+    def expect_status(self, execution: Execution, status: str) -> None:
+        self.expect(
+            execution.status == status,
+            f"execution {execution.id} of {execution.pipeline} to end {status}",
+            f"it ended {execution.status} {execution.reason}".rstrip(),
+            execution,
+        )
+
+    def explain(self, execution: Execution | None) -> list[str]:
+        """What the journal knows of a failure: the failed step, its job's last lines, refusals, lost events."""
+        lines: list[str] = []
+        failed = execution.failed_step if execution else None
+        if failed:
+            lines.append(f"step {failed['StepName']} failed: {failed.get('FailureReason', '')}")
+        jobs = {m.get("Arn") or m.get("CheckJobArn") for m in (failed or {}).get("Metadata", {}).values()}
+        for job in self.records("job", status="Failed"):
+            if failed is None or job["arn"] in jobs:
+                lines.append(f"job {job['arn'].rsplit('/', 1)[-1]}: {job['reason']}")
+                lines += [f"    {line}" for line in job["log_tail"]]
+        for invocation in self.records("invoke"):
+            if invocation["status"] != "Succeeded":
+                lines.append(f"function {invocation['function']}: {invocation['reason']}")
+        for delivery in self.records("delivery", status="failed"):
+            lines.append(
+                f"rule {delivery['rule']} could not reach {delivery['target']}: {delivery['reason']}"
+            )
+        for call in self.records("call", status=403):
+            lines.append(
+                f"denied: {call['principal']} {call['service']}:{call['operation']}: {call['error']}"
+            )
+        return lines
+
+
+def names() -> list[str]:
+    """Every scenario there is."""
+    return sorted(f.stem for f in SCENARIOS.glob("*.py") if f"def scenario_{f.stem}(" in f.read_text())
+
+
+def check(name: str) -> str:
+    """The scenario's module name. Raises HarnessError for an unknown one."""
+    file_name = name.replace("-", "_")
+    if file_name not in names():
+        known = ", ".join(n.replace("_", "-") for n in names())
+        raise HarnessError(f"there is no scenario {name!r}; there are: {known}")
+    return file_name
+
+
+def load(name: str) -> Callable[[World], None]:
+    """The scenario's function. Raises HarnessError for an unknown one."""
+    file_name = check(name)
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    module = importlib.import_module(f"scenarios.{file_name}")
+    function: Callable[[World], None] = getattr(module, f"scenario_{file_name}")
+    return function
+
+
+def title(name: str) -> str:
+    """The scenario's first line of documentation."""
+    text = Path(SCENARIOS / f"{name.replace('-', '_')}.py").read_text()
+    return text.split('"""')[1].strip().splitlines()[0]

@@ -1,0 +1,1 @@
+"""The APIs that the harness emulates itself. No service imports another."""

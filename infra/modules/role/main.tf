@@ -1,0 +1,26 @@
+resource "aws_iam_role" "this" {
+  name        = var.name
+  description = var.description
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = var.trusted
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = var.inline_policies
+  name     = each.key
+  role     = aws_iam_role.this.name
+  policy   = jsonencode({ Version = "2012-10-17", Statement = each.value })
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each   = toset(var.managed_policies)
+  role       = aws_iam_role.this.name
+  policy_arn = "arn:aws:iam::aws:policy/${each.value}"
+}

@@ -1,0 +1,97 @@
+"""What both pipelines are built with: a session, images, scripts, places for outputs, data checks."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import boto3
+from sagemaker import image_uris
+from sagemaker.model_monitor.dataset_format import DatasetFormat
+from sagemaker.workflow.check_job_config import CheckJobConfig
+from sagemaker.workflow.execution_variables import ExecutionVariables
+from sagemaker.workflow.functions import Join
+from sagemaker.workflow.parameters import ParameterInteger, ParameterString
+from sagemaker.workflow.pipeline_context import PipelineSession
+from sagemaker.workflow.properties import Properties
+from sagemaker.workflow.quality_check_step import DataQualityCheckConfig
+
+from pipelines.environment import PREFIX, Environment
+
+SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("[!_]*.py"))
+
+
+def pipeline_session(environment: Environment, boto_session: boto3.Session | None = None) -> PipelineSession:
+    """A session that records requests and sends none; its bucket is the environment's, never a new one."""
+    return PipelineSession(
+        boto_session=boto_session or boto3.Session(region_name=environment.region),
+        default_bucket=environment.bucket_name,
+        default_bucket_prefix=PREFIX,
+    )
+
+
+def script_key(script: Path) -> str:
+    """Where a script's present content lives in the bucket. Content has its own key, so a running execution,
+    or one of an older definition, keeps the code it was made with.
+    """
+    digest = hashlib.sha256(script.read_bytes()).hexdigest()[:12]
+    return f"{PREFIX}/scripts/{digest}/{script.name}"
+
+
+def script_uri(environment: Environment, name: str) -> str:
+    """The S3 URI that jobs load the script `name` from, once it is deployed."""
+    script = next(script for script in SCRIPTS if script.name == name)
+    return f"s3://{environment.bucket_name}/{script_key(script)}"
+
+
+def sklearn_image(environment: Environment) -> str:
+    """AWS's scikit-learn image."""
+    return _image("sklearn", "1.4-2", environment.region)
+
+
+def xgboost_image(environment: Environment) -> str:
+    """AWS's XGBoost image: the built-in algorithm, and a place where the model can be read back."""
+    return _image("xgboost", "3.0-5", environment.region)
+
+
+def processing_parameters(environment: Environment) -> tuple[ParameterString, ParameterInteger]:
+    """ProcessingInstanceType and ProcessingInstanceCount, the parameters that both pipelines have."""
+    return (
+        ParameterString("ProcessingInstanceType", default_value=environment.instance_type),
+        ParameterInteger("ProcessingInstanceCount", default_value=1),
+    )
+
+
+def per_execution(place: str, *parts: str) -> Join:
+    """An S3 URI under `place` that belongs to one execution: no run overwrites another's files."""
+    return Join(on="/", values=[place, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
+
+
+def check_of(dataset: ParameterString | Properties, report: Join) -> DataQualityCheckConfig:
+    """Model Monitor's look at a CSV without header, reported to `report`."""
+    return DataQualityCheckConfig(
+        baseline_dataset=dataset,
+        dataset_format=DatasetFormat.csv(header=False),  # type: ignore[no-untyped-call]
+        output_s3_uri=report,
+    )
+
+
+def check_job(
+    environment: Environment,
+    session: PipelineSession,
+    instance_type: ParameterString,
+    instance_count: ParameterInteger,
+) -> CheckJobConfig:
+    """The processing job that Model Monitor's analyzer runs in."""
+    return CheckJobConfig(  # type: ignore[no-untyped-call]
+        role=environment.execution_role,
+        instance_type=instance_type,
+        instance_count=instance_count,
+        output_kms_key=environment.kms_key,
+        sagemaker_session=session,
+    )
+
+
+@cache  # the SDK reads all of AWS's endpoints each time
+def _image(framework: str, version: str, region: str) -> str:
+    # The SDK lists scikit-learn 1.4-2 under training only; processing runs it as well.
+    return str(image_uris.retrieve(framework, region, version=version, image_scope="training"))
