@@ -55,7 +55,8 @@ class Service(Protocol):
 class Around(Protocol):
     """Acts around some of the backend's calls: `forward` performs the call and answers its parsed result."""
 
-    operations: frozenset[str]
+    @property
+    def operations(self) -> frozenset[str]: ...
 
     def handle(self, call: ApiCall, forward: Callable[[], Json]) -> Json: ...
 
@@ -87,7 +88,7 @@ class App:
             "sts": Sts(self._start_session, self.wire, self.clock),
         }
         self._around: dict[str, Around] = {
-            "sns": Mail(self.inbox, self.journal, self.clock, endpoint),
+            "sns": Mail(self.inbox, self.journal, self.clock, lambda: endpoint),
             "iam": AccessKeys(self.identities),
         }
 

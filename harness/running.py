@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ MORNING = 9
 def run_scenario(name: str, *, as_json: bool, keep: bool) -> int:
     """Answers the exit status: 0, or 1 where an expectation failed."""
     telling.check(name)
+    _quiet()
     teller = Telling(as_json)
     began = time.monotonic()
     failure = ""
@@ -74,9 +76,13 @@ def fresh_harness() -> Iterator[Stack]:
         yield stack
 
 
+def _quiet() -> None:
+    """The scenario tells what happens; the SDK's and botocore's chatter would bury it."""
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    warnings.simplefilter("ignore")
+
+
 def _import_sdk() -> None:
-    # It tells on every import where it looked for its settings.
-    logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
     import sagemaker.workflow.pipeline_context  # noqa: F401
 
 

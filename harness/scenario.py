@@ -112,14 +112,25 @@ class World:
         self.stack = stack
         self.telling = telling
         self.began = stack.client.status()["records"]
+        self._sessions: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     @cached_property
-    def client(self) -> Client:
+    def harness(self) -> Client:
         return self.stack.client
 
     def session(self, account: str) -> Any:
         """A boto3 session of the account's administrator, by profile, as on AWS."""
-        return boto3.Session(profile_name=account)
+        if account not in self._sessions:
+            self._sessions[account] = boto3.Session(profile_name=account)
+        return self._sessions[account]
+
+    def client(self, account: str, service: str) -> Any:
+        """The administrator's client of a service; made once, because making one costs more than most calls."""
+        key = (account, service)
+        if key not in self._clients:
+            self._clients[key] = self.session(account).client(service)
+        return self._clients[key]
 
     @contextmanager
     def moment(self, title: str) -> Iterator[None]:
@@ -133,29 +144,29 @@ class World:
 
     def records(self, *kinds: str, **fields: Any) -> list[Json]:
         """The journal since the scenario began: these kinds, with these fields."""
-        found = self.client.journal(self.began, *kinds)
+        found = self.harness.journal(self.began, *kinds)
         return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
 
     def advance_to(self, hour: int, minute: int = 0) -> datetime:
         """Moves the clock to the next such time of day (UTC), through every schedule on the way."""
-        now = self.client.now()
+        now = self.harness.now()
         moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
         if moment <= now:
             moment += timedelta(days=1)
-        running = self.client.advance_to(moment)
+        running = self.harness.advance_to(moment)
         self.expect(not running, "everything to settle while the clock moved", f"{running} still ran")
         self.show(f"the clock: {now:%Y-%m-%d %H:%M} -> {moment:%Y-%m-%d %H:%M} UTC")
         return moment
 
     def settle(self) -> None:
-        running = self.client.settle()
+        running = self.harness.settle()
         self.expect(not running, "everything to come to rest", f"{', '.join(running)} still ran")
 
     def ended(self, account: str, arn: str) -> Execution:
         """Waits for an execution's end, showing its steps as they end."""
         seen = self.began
         while True:
-            records = self.client.journal(seen, "step", "execution", wait=30)
+            records = self.harness.journal(seen, "step", "execution", wait=30)
             for record in records:
                 seen = record["n"]
                 if record["kind"] == "step" and record["execution"] == arn and record["status"] in _ENDED:
@@ -169,7 +180,7 @@ class World:
         self.telling.line(f"{record['step']:<42} {record['status']}{reason}", style)
 
     def execution(self, account: str, arn: str) -> Execution:
-        sagemaker = self.session(account).client("sagemaker")
+        sagemaker = self.client(account, "sagemaker")
         told = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
         steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
         return Execution(
@@ -181,7 +192,7 @@ class World:
 
     def executions(self, account: str, pipeline: str) -> list[str]:
         """The ARNs of the pipeline's executions, the newest first."""
-        sagemaker = self.session(account).client("sagemaker")
+        sagemaker = self.client(account, "sagemaker")
         found = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
         return [e["PipelineExecutionArn"] for e in found]
 

@@ -19,6 +19,7 @@ from harness.stack import terraform
 from pipelines import data
 from pipelines.environment import PREFIX, Environment
 from pipelines.source import load
+from scenarios.teardown import delete_what_pipelines_made, left_over, names
 
 INFERENCE = "mammo-severity-inference-pipeline"
 TRAIN = "mammo-severity-train-pipeline"
@@ -42,9 +43,8 @@ class Platform:
         """Applies infra/ and follows the link in the subscriber's mail."""
         terraform(self.world.stack, "apply", self.world.show)
         for account in load_accounts().values():
-            roles = self.world.session(account.name).client("iam").list_roles()["Roles"]
-            names = ", ".join(r["RoleName"] for r in roles) or "none"
-            self.world.show(f"{account.name:<9} {account.id}  roles: {names}")
+            roles = names(self.world.client(account.name, "iam"), "list_roles", "Roles[].RoleName")
+            self.world.show(f"{account.name:<9} {account.id}  roles: {', '.join(roles)}")
         self.confirm_subscription()
 
     def confirm_subscription(self) -> None:
@@ -58,59 +58,16 @@ class Platform:
     def tear_down(self) -> None:
         """Removes what the pipelines made, then what Terraform made, and looks whether anything is left."""
         for name in self.environments:
-            self._delete_pipelines(name)
-        self._delete_versions()
+            delete_what_pipelines_made(self.world, name)
+        registry = self.world.client("registry", "sagemaker")
+        for package in self.versions():
+            registry.delete_model_package(ModelPackageName=package["ModelPackageArn"])
         terraform(self.world.stack, "destroy", self.world.show)
-        left = [f"{account}: {what}" for account in load_accounts() for what in self._left(account)]
+        left = [
+            f"{account}: {what}" for account in load_accounts() for what in left_over(self.world, account)
+        ]
         self.world.expect(not left, "nothing to be left in any account", "; ".join(left))
         self.world.show("nothing is left in any account")
-
-    def _delete_pipelines(self, account: str) -> None:
-        session = self.world.session(account)
-        sagemaker, functions = session.client("sagemaker"), session.client("lambda")
-        for pipeline in sagemaker.list_pipelines()["PipelineSummaries"]:
-            sagemaker.delete_pipeline(PipelineName=pipeline["PipelineName"])
-        for model in sagemaker.list_models()["Models"]:
-            sagemaker.delete_model(ModelName=model["ModelName"])
-        for function in functions.list_functions()["Functions"]:
-            functions.delete_function(FunctionName=function["FunctionName"])
-        self._delete_logs(session)
-
-    def _delete_logs(self, session: Any) -> None:
-        """The groups that SageMaker and Lambda made by themselves: Terraform does not know them."""
-        logs = session.client("logs")
-        for group in logs.describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]:
-            logs.delete_log_group(logGroupName=group["logGroupName"])
-
-    def _delete_versions(self) -> None:
-        sagemaker = self.world.session("registry").client("sagemaker")
-        for package in self.versions():
-            sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-
-    def _left(self, account: str) -> list[str]:
-        session = self.world.session(account)
-        sagemaker = session.client("sagemaker")
-        kinds = {
-            "bucket": [b["Name"] for b in session.client("s3").list_buckets()["Buckets"]],
-            "role": [r["RoleName"] for r in session.client("iam").list_roles()["Roles"]],
-            "topic": [t["TopicArn"] for t in session.client("sns").list_topics()["Topics"]],
-            "rule": [r["Name"] for r in session.client("events").list_rules()["Rules"]],
-            "alias": [
-                a["AliasName"] for a in session.client("kms").list_aliases()["Aliases"] if "TargetKeyId" in a
-            ],
-            "log group": [
-                g["logGroupName"] for g in session.client("logs").describe_log_groups()["logGroups"]
-            ],
-            "function": [f["FunctionName"] for f in session.client("lambda").list_functions()["Functions"]],
-            "pipeline": [p["PipelineName"] for p in sagemaker.list_pipelines()["PipelineSummaries"]],
-            "group": [
-                g["ModelPackageGroupName"]
-                for g in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-            ],
-        }
-        return [
-            f"{kind} {name}" for kind, names in kinds.items() for name in names if "alias/aws/" not in name
-        ]
 
     # Data and pipelines
 
@@ -144,7 +101,7 @@ class Platform:
 
     def start_inference(self, account: str, batch: str) -> Execution:
         """Starts the inference pipeline on a batch and waits for its end."""
-        sagemaker = self.world.session(account).client("sagemaker")
+        sagemaker = self.world.client(account, "sagemaker")
         where = self.environments[account].s3("data", "batch-dataset", batch)
         self.world.show(f"batch: {where}")
         started = sagemaker.start_pipeline_execution(
@@ -176,17 +133,17 @@ class Platform:
 
     def versions(self) -> list[Any]:
         """The registry's versions, the newest first."""
-        sagemaker = self.world.session("registry").client("sagemaker")
+        sagemaker = self.world.client("registry", "sagemaker")
         group = self.environments["prod"].model_package_group_name
         listed = sagemaker.list_model_packages(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
         )
         return list(listed["ModelPackageSummaryList"])
 
     def decide(self, version: int, status: str) -> None:
         """The registry's approver sets a version's approval status."""
         registry = load_accounts()["registry"]
-        sts = self.world.session("registry").client("sts")
+        sts = self.world.client("registry", "sts")
         role = f"arn:aws:iam::{registry.id}:role/{APPROVER}"
         keys = sts.assume_role(RoleArn=role, RoleSessionName="approver")["Credentials"]
         session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
@@ -224,7 +181,7 @@ class Platform:
     def expect_predictions(self, execution: Execution) -> None:
         """That there is a probability for each row of the batch."""
         environment = self.environments["prod"]
-        s3 = self.world.session("prod").client("s3")
+        s3 = self.world.client("prod", "s3")
         prefix = f"{PREFIX}/predictions/{execution.id}/"
         keys = [
             o["Key"]
@@ -254,7 +211,7 @@ class Platform:
 
     def mails(self, subject: str) -> list[Any]:
         """The mails whose subject holds these words, the first first."""
-        return [m for m in self.world.client.inbox() if subject in m["text"].partition("\n\n")[0]]
+        return [m for m in self.world.harness.inbox() if subject in m["text"].partition("\n\n")[0]]
 
     def notifications(self) -> list[Any]:
         return self.mails("AWS Notification Message")
@@ -263,14 +220,14 @@ class Platform:
         """The AUC that the run's evaluation wrote, in the registry's bucket."""
         name, environment = self._environment_of(execution)
         key = f"{PREFIX}/evaluations/{name}/{execution.id}/evaluation.json"
-        s3 = self.world.session(name).client("s3")
+        s3 = self.world.client(name, "s3")
         report = json.load(s3.get_object(Bucket=environment.artifacts_bucket_name, Key=key)["Body"])
         return float(report["binary_classification_metrics"]["auc"]["value"])
 
     def trained_on(self, execution: Execution) -> int:
         """How many rows the run split into its three parts."""
         name, environment = self._environment_of(execution)
-        s3 = self.world.session(name).client("s3")
+        s3 = self.world.client(name, "s3")
         prefix = f"{PREFIX}/train/{execution.id}/"
         parts = tuple(f"{prefix}{part}/" for part in ("train", "validation", "test"))
         found = s3.list_objects_v2(Bucket=environment.bucket_name, Prefix=prefix).get("Contents", [])

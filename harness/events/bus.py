@@ -1,4 +1,5 @@
-"""The bus: takes events, finds the rules they match, has them delivered to the rules' targets in the background."""
+"""The bus: takes events, finds the rules they match, has them delivered to the rules' targets in the
+background."""
 
 from __future__ import annotations
 
@@ -37,8 +38,8 @@ class Bus:
     def publish(self, event: Event, bus: str = "default") -> None:
         """Puts the event on a bus, told by ARN, or by its name in the event's account and region.
 
-        Returns once the matching deliveries are under way; `journal.settle` waits for them. On a bus that does not
-        exist an event is lost without a word, as on AWS.
+        Returns once the matching deliveries are under way; `journal.settle` waits for them. On a bus that
+        does not exist an event is lost without a word, as on AWS.
         """
         arn = bus_arn(bus, event.account, event.region)
         self._journal.write("event", event=event.envelope(), bus=arn)
@@ -53,7 +54,8 @@ class Bus:
         self._trigger(rule, event)
 
     def close(self) -> None:
-        """Ends the workers, once what is under way has been delivered. What is published later is not delivered."""
+        """Ends the workers, once what is under way has been delivered. What is published later is not
+        delivered."""
         self._pool.shutdown()
 
     def _trigger(self, rule: Rule, event: Event) -> None:
@@ -79,7 +81,7 @@ class Bus:
     def _run(self, what: str, task: Callable[[], None]) -> None:
         try:
             task()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last stop of a worker: told in the log, never lost
             _log.exception("%s broke off", what)
         finally:
             self._journal.end(what)

@@ -1,4 +1,5 @@
-"""One event to one target: tried, tried again where AWS would, told in the journal, else to the dead-letter queue."""
+"""One event to one target: tried, tried again where AWS would, told in the journal, else to the dead-letter
+queue."""
 
 from __future__ import annotations
 
@@ -16,15 +17,16 @@ from harness.journal import Journal
 from harness.model import AwsError, Event, HarnessError, Json
 
 RETRIES = 2
-"""AWS retries for 24 hours and up to 185 times, backing off. Here nothing changes while nobody sleeps, so that a few
-retries at once stand for them all; a target's RetryPolicy may ask for fewer."""
+"""AWS retries for 24 hours and up to 185 times, backing off. Here nothing changes while nobody sleeps, so
+that a few retries at once stand for them all; a target's RetryPolicy may ask for fewer."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why an attempt failed, in AWS's words, and whether AWS would try again: throttling and 5xx, not refusals."""
+    """Why an attempt failed, in AWS's words, and whether AWS would try again: throttling and 5xx, not
+    refusals."""
 
     code: str
     message: str
@@ -73,7 +75,7 @@ class Courier:
         try:
             text = payload(rule, target, event, self.clock.now())
             self.targets.send(Delivery(rule, target, event, text))
-        except Exception as error:  # noqa: BLE001 - whatever it was, the journal must say that nothing was delivered
+        except Exception as error:  # noqa: BLE001 - whatever it was, the journal must tell it
             return _failure(error)
         return None
 

@@ -1,8 +1,9 @@
-"""What a target receives of an event: the event itself, or what Input, InputPath or InputTransformer make of it.
+"""What a target receives of an event: the event itself, or what Input, InputPath or InputTransformer make
+of it.
 
-Sources: EventBridge User Guide, "Input transformation" and "Event bus targets" (dynamic path parameters, and the
-part of JSONPath that is supported: dots, dashes, underscores, letters and digits, array indexes, `*`);
-LocalStack's recordings of test_events_inputs on AWS.
+Sources: EventBridge User Guide, "Input transformation" and "Event bus targets" (dynamic path parameters,
+and the part of JSONPath that is supported: dots, dashes, underscores, letters and digits, array indexes,
+`*`); LocalStack's recordings of test_events_inputs on AWS.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Untransformable(Exception):
 
 
 def payload(rule: Rule, target: Target, event: Event, now: datetime) -> str:
-    """The text for the target. Raises Untransformable. An InputPath that finds nothing gives `null` (undocumented)."""
+    """The text for the target. Raises Untransformable. An InputPath that finds nothing gives `null`
+    (undocumented)."""
     settings = target.settings
     if "Input" in settings:
         return str(settings["Input"])

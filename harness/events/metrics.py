@@ -1,4 +1,5 @@
-"""EventBridge's metrics of rules: counted at once, put to CloudWatch in batches, never in a delivery's way."""
+"""EventBridge's metrics of rules: counted at once, put to CloudWatch in batches, never in a delivery's
+way."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ _BATCH = 1000  # PutMetricData takes no more
 
 
 class Metrics:
-    """Namespace AWS/Events, dimension RuleName: MatchedEvents, TriggeredRules, Invocations, FailedInvocations,
-    InvocationsSentToDlq. Source: EventBridge User Guide, "Monitoring Amazon EventBridge"."""
+    """Namespace AWS/Events, dimension RuleName: MatchedEvents, TriggeredRules, Invocations,
+    FailedInvocations, InvocationsSentToDlq. Source: EventBridge User Guide, "Monitoring Amazon
+    EventBridge"."""
 
     def __init__(self, wire: Wire, clock: Clock, soon: Callable[[Callable[[], None]], None]) -> None:
         """`soon` runs something in the background, once."""

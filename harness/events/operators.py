@@ -15,8 +15,9 @@ from typing import Any
 Test = Callable[[Any], bool]
 
 MAX_WILDCARDS = 5
-"""AWS refuses patterns whose wildcards are "too complex" by a measure it does not publish. Six in one value are
-refused (recorded by LocalStack's suite, content_wildcard_complex_EXC); we count, and allow what may be refused."""
+"""AWS refuses patterns whose wildcards are "too complex" by a measure it does not publish. Six in one value
+are refused (recorded by LocalStack's suite, content_wildcard_complex_EXC); we count, and allow what may be
+refused."""
 
 
 class BadPattern(Exception):
@@ -24,7 +25,8 @@ class BadPattern(Exception):
 
 
 def exact(wanted: Any) -> Test:
-    """A string, number, true, false or null: numbers compare as numbers (300 is 300.0), nothing else converts."""
+    """A string, number, true, false or null: numbers compare as numbers (300 is 300.0), nothing else
+    converts."""
     if isinstance(wanted, (dict, list)):
         raise BadPattern("Match value must be String, number, true, false, or null")
     return lambda value: bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
@@ -185,7 +187,8 @@ def _comparison(symbol: str, operand: list[Any], name: str) -> Test:
 
 
 def _anything_but(operand: Any) -> Test:
-    """Any value that is there and is none of these: null and other types too (recorded: ..._but_string_null)."""
+    """Any value that is there and is none of these: null and other types too (recorded:
+    ..._but_string_null)."""
     if isinstance(operand, dict):
         return _anything_but_a_kind(operand)
     values = operand if isinstance(operand, list) else [operand]
@@ -220,7 +223,9 @@ def _anything_but_a_kind(operand: dict[str, Any]) -> Test:
 
 
 _NOT_A_STRING = {
-    "equals-ignore-case": "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+    "equals-ignore-case": (
+        "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
+    ),
     "prefix": "prefix/suffix match pattern must be a string",
     "suffix": "prefix/suffix match pattern must be a string",
     "wildcard": "wildcard match pattern must be a string",

@@ -1,8 +1,8 @@
 """Event patterns: which events a rule is for.
 
-Sources: EventBridge User Guide, "Event patterns" and "Comparison operators"; github.com/aws/event-ruler for what
-the guide leaves open (dots in names, arrays of objects, the order of `$or`); LocalStack's recordings of
-TestEventPattern on AWS. Deviation: AWS follows the reason with Jackson's line and column; we do not.
+Sources: EventBridge User Guide, "Event patterns" and "Comparison operators"; github.com/aws/event-ruler for
+what the guide leaves open (dots in names, arrays of objects, the order of `$or`); LocalStack's recordings
+of TestEventPattern on AWS. Deviation: AWS follows the reason with Jackson's line and column; we do not.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _parse(text: str) -> Json:
 
 
 def _object(node: Json, path: str, so_far: list[_Alternative], inside_or: bool) -> list[_Alternative]:
-    """The alternatives so far, with this object's fields. In AWS's order: a later field of a path replaces it."""
+    """The alternatives so far, with this object's fields. In AWS's order: a later field of a path replaces
+    it."""
     if not node:
         raise BadPattern("Empty objects are not allowed")
     for name, inner in node.items():
@@ -127,7 +128,8 @@ def _field(values: list[Any]) -> _Field:
 def _flatten(
     node: Any, path: str, places: Mapping[int, int], ids: Iterator[int]
 ) -> Iterator[tuple[str, _Leaf]]:
-    """Every leaf of the event under its dotted path: `exists` sees leaves only, so an empty array is not there."""
+    """Every leaf of the event under its dotted path: `exists` sees leaves only, so an empty array is not
+    there."""
     if isinstance(node, dict):
         for name, inner in node.items():
             yield from _flatten(inner, f"{path}.{name}" if path else name, places, ids)
@@ -140,7 +142,8 @@ def _flatten(
 
 
 def _fits(fields: list[tuple[str, _Field]], leaves: _Leaves, chosen: Mapping[int, int]) -> bool:
-    """Whether every field has a leaf, no two from different elements of one array (AWS: "array consistency")."""
+    """Whether every field has a leaf, no two from different elements of one array (AWS: "array
+    consistency")."""
     if not fields:
         return True
     (path, field), rest = fields[0], fields[1:]

@@ -87,7 +87,8 @@ class Rule:
         return self.enabled and bool(self.pattern) and compile_pattern(self.pattern).matches(event.envelope())
 
     def due(self) -> datetime | None:
-        """When its schedule sends next; None for a rule that is disabled, or has no schedule, or none left."""
+        """When its schedule sends next; None for a rule that is disabled, or has no schedule, or none
+        left."""
         if not (self.enabled and self.schedule):
             return None
         return next_after(self.schedule, self.fired or self.scheduled_from, since=self.scheduled_from)
@@ -99,11 +100,14 @@ def bus_arn(name: str, account: str, region: str) -> str:
 
 
 class Rules:
-    """The store. Every account has its default bus in every region, from the start."""
+    """The store. Every account has its default bus in every region, from the start.
+
+    Whoever changes what it read holds `lock` meanwhile: Terraform puts a rule's targets side by side.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._born = clock.now()
         self._buses: dict[str, EventBus] = {}
         self._rules: dict[str, Rule] = {}
@@ -111,7 +115,7 @@ class Rules:
     def bus(self, arn: str) -> EventBus:
         """Raises AwsError ResourceNotFoundException, "Event bus X does not exist."."""
         name = arn.split("event-bus/", 1)[-1]
-        with self._lock:
+        with self.lock:
             if name == "default" and arn not in self._buses:
                 self._buses[arn] = EventBus(arn, self._born, self._born)
             if arn not in self._buses:
@@ -122,15 +126,15 @@ class Rules:
         """Of the account in the region, by name."""
         self.bus(bus_arn("default", account, region))
         prefix = bus_arn("", account, region)
-        with self._lock:
+        with self.lock:
             return sorted((b for b in self._buses.values() if b.arn.startswith(prefix)), key=lambda b: b.name)
 
     def put_bus(self, bus: EventBus) -> None:
-        with self._lock:
+        with self.lock:
             self._buses[bus.arn] = replace(bus, modified=self._clock.now())
 
     def drop_bus(self, arn: str) -> None:
-        with self._lock:
+        with self.lock:
             self._buses.pop(arn, None)
 
     def rule(self, bus_arn: str, name: str) -> Rule:
@@ -143,26 +147,31 @@ class Rules:
 
     def on_bus(self, bus_arn: str) -> list[Rule]:
         """By name."""
-        with self._lock:
+        with self.lock:
             return sorted(
                 (r for r in self._rules.values() if r.bus_arn == bus_arn), key=lambda rule: rule.name
             )
 
     def scheduled(self) -> list[Rule]:
         """Rules of all accounts that have a schedule, enabled or not."""
-        with self._lock:
+        with self.lock:
             return [rule for rule in self._rules.values() if rule.schedule]
 
     def put_rule(self, rule: Rule) -> None:
-        with self._lock:
+        with self.lock:
             self._rules[rule.arn] = rule
 
-    def mark_fired(self, rule: Rule, moment: datetime) -> None:
-        """Unless the rule was changed or dropped meanwhile: then its schedule has begun anew."""
-        with self._lock:
-            if self._rules.get(rule.arn) == rule:
-                self._rules[rule.arn] = replace(rule, fired=moment)
+    def take_due(self, moment: datetime) -> tuple[datetime, Rule] | None:
+        """The rule whose schedule falls due first, by `moment`, and when; from then on it is due at its
+        next time."""
+        with self.lock:
+            dues = [(due, rule.arn, rule) for rule in self.scheduled() if (due := rule.due())]
+            if not dues or min(dues)[0] > moment:
+                return None
+            due, _, rule = min(dues)
+            self._rules[rule.arn] = replace(rule, fired=due)
+            return due, rule
 
     def drop_rule(self, rule: Rule) -> None:
-        with self._lock:
+        with self.lock:
             self._rules.pop(rule.arn, None)

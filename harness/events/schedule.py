@@ -3,10 +3,11 @@
 Sources: EventBridge User Guide, "Creating a rule that runs on a schedule"; LocalStack's recordings of
 test_events_schedule on AWS.
 
-Why aws-croniter, not pyawscron: on the same 45 expressions pyawscron accepts what AWS refuses (day-of-month and
-day-of-week both `*`), never returns from `0/0`, and raises on 29 February and on FRI-MON; aws-croniter refuses,
-wraps and answers (30 us a call). What it leaves open is closed here: `L` alone as day-of-week (Saturday, the last
-day of the week), a zero step, and occurrences more than ten months' leaps apart, for which it gives up.
+Why aws-croniter, not pyawscron: on the same 45 expressions pyawscron accepts what AWS refuses (day-of-month
+and day-of-week both `*`), never returns from `0/0`, and raises on 29 February and on FRI-MON; aws-croniter
+refuses, wraps and answers (30 us a call). What it leaves open is closed here: `L` alone as day-of-week
+(Saturday, the last day of the week), a zero step, and occurrences more than ten months' leaps apart, for
+which it gives up.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _LAST_YEAR = 2199
 
 
 def validate(expression: str) -> None:
-    """Raises AwsError ValidationException, "Parameter ScheduleExpression is not valid.", unless AWS accepts it."""
+    """Raises AwsError ValidationException, "Parameter ScheduleExpression is not valid.", unless AWS accepts
+    it."""
     if _RATE.match(expression):
         _interval(expression)
     else:
@@ -40,8 +42,7 @@ def next_after(expression: str, moment: datetime, since: datetime) -> datetime |
     falls due on whole minutes of UTC, whatever `since`. Raises as `validate` does.
     """
     if _RATE.match(expression):
-        interval = _interval(expression)
-        return since + interval * (max(moment - since, timedelta(0)) // interval + 1)
+        return _next_beat(_interval(expression), moment, since)
     return _next_cron(_cron(expression), moment)
 
 
@@ -55,6 +56,13 @@ def _interval(expression: str) -> timedelta:
         raise _invalid() from None
 
 
+def _next_beat(interval: timedelta, moment: datetime, since: datetime) -> datetime | None:
+    try:
+        return since + interval * (max(moment - since, timedelta(0)) // interval + 1)
+    except OverflowError:
+        return None
+
+
 @lru_cache(maxsize=256)
 def _cron(expression: str) -> AwsCroniter:
     found = _CRON.fullmatch(expression)
@@ -66,8 +74,8 @@ def _cron(expression: str) -> AwsCroniter:
     try:
         return AwsCroniter(" ".join(fields))
     except ValueError:
-        # Its own errors are ValueErrors, and so is what its parser says to `*-5` and `LW`, which its grammar lets
-        # through and AWS does not document.
+        # Its own errors are ValueErrors, and so is what its parser says to `*-5` and `LW`, which its
+        # grammar lets through and AWS does not document.
         raise _invalid() from None
 
 
@@ -78,9 +86,9 @@ def _next_cron(cron: AwsCroniter, moment: datetime) -> datetime | None:
         *(datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in range(moment.year, _LAST_YEAR)),
     ]
     for start in starts:
-        (found,) = cron.get_next(start)
+        found: datetime | None = cron.get_next(start)[0]
         if found is not None:
-            return datetime(*found.timetuple()[:5], tzinfo=UTC)
+            return found
     return None
 
 

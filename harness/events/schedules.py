@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from datetime import datetime
 
@@ -14,36 +13,27 @@ from harness.model import Event
 class Schedules:
     """The schedules of all accounts.
 
-    Whoever moves the virtual clock asks `next_due`, moves it there, and calls `fire`, until nothing more is due by
-    the time it wants to reach; so nothing is skipped and everything comes in order.
+    Whoever moves the virtual clock asks `next_due`, moves it there, and calls `fire`, until nothing more is
+    due by the time it wants to reach; so nothing is skipped and everything comes in order.
     """
 
     def __init__(self, rules: Rules, bus: Bus) -> None:
         self._rules = rules
         self._bus = bus
-        self._firing = threading.Lock()
 
     def next_due(self) -> datetime | None:
         """The earliest time that an enabled rule falls due; it may have passed. None where none ever will."""
-        return min((due for due, _ in self._dues()), default=None)
+        return min((due for rule in self._rules.scheduled() if (due := rule.due())), default=None)
 
     def fire(self, moment: datetime) -> list[str]:
-        """Sends the events of all that has fallen due by `moment`, `moment` included, in order; whose rules they
-        were, by ARN."""
+        """Sends the events of all that has fallen due by `moment`, `moment` included, in order; whose rules
+        they were, by ARN."""
         fired: list[str] = []
-        with self._firing:
-            while due := min((d for d in self._dues() if d[0] <= moment), default=None, key=_order):
-                self._rules.mark_fired(due[1], due[0])
-                self._bus.fire(due[1], _event(due[1], due[0]))
-                fired.append(due[1].arn)
+        while taken := self._rules.take_due(moment):
+            due, rule = taken
+            self._bus.fire(rule, _event(rule, due))
+            fired.append(rule.arn)
         return fired
-
-    def _dues(self) -> list[tuple[datetime, Rule]]:
-        return [(due, rule) for rule in self._rules.scheduled() if (due := rule.due()) is not None]
-
-
-def _order(due: tuple[datetime, Rule]) -> tuple[datetime, str]:
-    return due[0], due[1].arn
 
 
 def _event(rule: Rule, moment: datetime) -> Event:

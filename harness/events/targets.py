@@ -1,6 +1,8 @@
-"""Delivery to each kind of target, over the wire: as the target's role, or as EventBridge for resource policies.
+"""Delivery to each kind of target, over the wire: as the target's role, or as EventBridge for resource
+policies.
 
-Sources: EventBridge User Guide, "Event bus targets" and "Using resource-based policies"; API reference, PutTargets.
+Sources: EventBridge User Guide, "Event bus targets" and "Using resource-based policies"; API reference,
+PutTargets.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ class Delivery:
 
 
 class Forwarded:
-    """Events on their way to another bus. PutEvents carries no id, account or region of the original, so the event
-    waits here under a ticket, which travels as the entry's TraceHeader; the call itself is checked like any other.
+    """Events on their way to another bus. PutEvents carries no id, account or region of the original, so
+    the event waits here under a ticket, which travels as the entry's TraceHeader; the call itself is
+    checked like any other.
     """
 
     def __init__(self) -> None:
@@ -67,7 +70,8 @@ class Targets:
 
 
 def kind_of(arn: str) -> str:
-    """The key of a target's kind, `service` or `service:resource type`; "" for what the harness can't deliver to."""
+    """The key of a target's kind, `service` or `service:resource type`; "" for what the harness can't
+    deliver to."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
         return ""
@@ -76,8 +80,8 @@ def kind_of(arn: str) -> str:
 
 
 def check_target(target: Target) -> None:
-    """Raises AwsError as PutTargets does: ValidationException for bad settings, UnsupportedOperation for a kind of
-    target that AWS knows and the harness does not."""
+    """Raises AwsError as PutTargets does: ValidationException for bad settings, UnsupportedOperation for a
+    kind of target that AWS knows and the harness does not."""
     if target.arn.count(":") < 5 or not target.arn.startswith("arn:"):
         raise AwsError(
             "ValidationException",
@@ -93,11 +97,16 @@ def check_target(target: Target) -> None:
         )
     if kind == "sagemaker:pipeline" and not target.role_arn:
         raise AwsError("ValidationException", f"RoleArn is required for target {target.arn}.")
+    if target.arn.endswith(".fifo") and kind == "sqs" and "SqsParameters" not in target.settings:
+        raise AwsError(
+            "ValidationException", f"Parameter(s) SqsParameters must be specified for target: {target.id}."
+        )
     check_input(target.id, target.settings)
 
 
 def _pipeline(targets: Targets, delivery: Delivery) -> None:
-    """The token is this delivery's: tried again it starts no second execution, and another rule or target still does."""
+    """The token is this delivery's: tried again it starts no second execution, and another rule or target
+    still does."""
     told = f"{delivery.event.id} {delivery.rule.arn} {delivery.target.id}"
     settings = delivery.target.settings.get("SageMakerPipelineParameters", {})
     parameters = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import string
 import threading
@@ -51,29 +52,60 @@ class Identities:
     def authenticate(self, request: HttpRequest, signed: signature.Signature) -> Principal:
         """Whose request it is.
 
-        Raises AWS's error (403) for an unknown key, a wrong or expired token, or a wrong signature. S3 has other
-        codes than the rest of AWS for the same three faults.
+        Raises AWS's error for an unknown key, a wrong or expired token, or a wrong signature.
         """
-        s3 = signed.service == "s3"
         issued = self._issued.get(signed.access_key)
+        faults = _FAULTS.get(signed.service, _JSON_FAULTS)
         if issued is None:
-            if s3:
-                raise AwsError(
-                    "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403
-                )
-            code = "InvalidClientTokenId" if signed.service in _QUERY_SERVICES else "UnrecognizedClientException"
-            raise AwsError(code, "The security token included in the request is invalid.", 403)
-        if issued.credentials.session_token != signed.session_token:
-            code = "InvalidToken" if s3 else "InvalidClientTokenId"
-            raise AwsError(code, "The security token included in the request is invalid.", 403)
+            raise faults.unknown_key()
+        if not hmac.compare_digest(issued.credentials.session_token, signed.session_token):
+            raise faults.wrong_token()
         if issued.expires and issued.expires <= self._clock.now():
-            raise AwsError(
-                "ExpiredToken" if s3 else "ExpiredTokenException",
-                "The provided token has expired." if s3 else "The security token included in the request is expired",
-                400 if s3 else 403,
-            )
+            raise faults.expired()
         signature.verify(request, signed, issued.credentials)
         return issued.principal
 
 
-_QUERY_SERVICES = {"sts", "iam", "sns", "monitoring"}
+_INVALID = "The security token included in the request is invalid."
+
+
+@dataclass(frozen=True)
+class _Faults:
+    """How a service tells the faults of credentials: (code, message, HTTP status) of each.
+
+    Sources: "Common Errors" of the API references of STS (query) and SageMaker (JSON), "Error responses" of S3's.
+    The JSON services' status is 400 in what they answer, though that page says 403.
+    """
+
+    unknown: tuple[str, str, int]
+    token: tuple[str, str, int]
+    over: tuple[str, str, int]
+
+    def unknown_key(self) -> AwsError:
+        return AwsError(*self.unknown)
+
+    def wrong_token(self) -> AwsError:
+        return AwsError(*self.token)
+
+    def expired(self) -> AwsError:
+        return AwsError(*self.over)
+
+
+_EXPIRED = "The security token included in the request is expired"
+_JSON_FAULTS = _Faults(
+    ("UnrecognizedClientException", _INVALID, 400),
+    ("UnrecognizedClientException", _INVALID, 400),
+    ("ExpiredTokenException", _EXPIRED, 400),
+)
+_QUERY_FAULTS = _Faults(
+    ("InvalidClientTokenId", _INVALID, 403),
+    ("InvalidClientTokenId", _INVALID, 403),
+    ("ExpiredToken", _EXPIRED, 403),
+)
+_S3_FAULTS = _Faults(
+    ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403),
+    ("InvalidToken", "The provided token is malformed or otherwise invalid.", 400),
+    ("ExpiredToken", "The provided token has expired.", 400),
+)
+# By what SigV4 calls the service.
+_FAULTS = {"s3": _S3_FAULTS, **dict.fromkeys(("sts", "iam", "sns"), _QUERY_FAULTS)}

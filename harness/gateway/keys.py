@@ -22,7 +22,8 @@ class AccessKeys:
             made = answer["AccessKey"]
             arn = f"arn:aws:iam::{call.account}:user/{made['UserName']}"
             self._identities.add(
-                Credentials(made["AccessKeyId"], made["SecretAccessKey"]), Principal(call.account, arn, "user", arn)
+                Credentials(made["AccessKeyId"], made["SecretAccessKey"]),
+                Principal(call.account, arn, "user", arn),
             )
         else:
             self._identities.remove(call.params["AccessKeyId"])

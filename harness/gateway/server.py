@@ -51,8 +51,7 @@ def serve(sock: socket.socket, handle: Handle, control: Handle) -> uvicorn.Serve
         app, http="httptools", loop="asyncio", lifespan="off", log_level="warning", access_log=False,
         server_header=False, date_header=True, timeout_keep_alive=75, timeout_graceful_shutdown=2,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    return server
+    return uvicorn.Server(config)
 
 
 def _safely(handle: Handle, request: HttpRequest) -> HttpResponse:
@@ -79,11 +78,15 @@ async def _read(scope: Any, receive: Any) -> HttpRequest:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]},{text}" if key in headers else text
     path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
-    return HttpRequest(scope["method"], path, scope["query_string"].decode("latin-1"), headers, b"".join(chunks))
+    return HttpRequest(
+        scope["method"], path, scope["query_string"].decode("latin-1"), headers, b"".join(chunks)
+    )
 
 
 async def _write(response: HttpResponse, send: Any, method: str) -> None:
-    headers = [(k.lower().encode("latin-1"), v.encode("latin-1", "replace")) for k, v in response.headers.items()]
+    headers = [
+        (k.lower().encode("latin-1"), v.encode("latin-1", "replace")) for k, v in response.headers.items()
+    ]
     if not any(name == b"content-length" for name, _ in headers):
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -116,7 +116,9 @@ def _canonical(request: HttpRequest, signature: Signature) -> str:
     path = request.path or "/"
     if signature.service != "s3":
         path = quote(path, safe="/~-_.")
-    headers = "".join(f"{h}:{' '.join(request.headers.get(h, '').split())}\n" for h in signature.signed_headers)
+    headers = "".join(
+        f"{h}:{' '.join(request.headers.get(h, '').split())}\n" for h in signature.signed_headers
+    )
     return "\n".join(
         (
             request.method,

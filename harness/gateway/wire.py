@@ -62,7 +62,9 @@ class InProcessCaller:
             client = _session().create_client(
                 service, region_name=self._region, endpoint_url="http://127.0.0.1", config=_CONFIG
             )
-        client.meta.events.register(f"before-send.{service}", lambda request, **_: self._send(service, request))
+        client.meta.events.register(
+            f"before-send.{service}", lambda request, **_: self._send(service, request)
+        )
         return client
 
     def _send(self, service: str, request: AWSPreparedRequest) -> AWSResponse:
@@ -121,7 +123,9 @@ class InProcessWire:
             role = None
         if role is None or not trusts_service(role["AssumeRolePolicyDocument"], service):
             raise AwsError(
-                "AccessDenied", f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}", 403
+                "AccessDenied",
+                f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+                403,
             )
         return role
 
@@ -132,7 +136,9 @@ def trusts_service(document: Any, service: str) -> bool:
     for statement in statements if isinstance(statements, list) else [statements]:
         named = statement.get("Principal", {})
         services = named.get("Service", []) if isinstance(named, dict) else []
-        if statement.get("Effect") == "Allow" and service in ([services] if isinstance(services, str) else services):
+        if statement.get("Effect") == "Allow" and service in (
+            [services] if isinstance(services, str) else services
+        ):
             return True
     return False
 

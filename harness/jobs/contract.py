@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from harness.jobs.s3data import Data, DataError, inside
 from harness.model import Caller, Container, ContainerResult, ContainerSpec, JobSpec, Json, Runner, Stop
 
 OPT_ML = "/opt/ml/"
+_ELSEWHERE = re.compile(
+    r"AWS_(ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|(DEFAULT_)?PROFILE|CONTAINER_.*|WEB_IDENTITY_.*|ROLE_.*)"
+)
 HOST = "algo-1"
 
 
@@ -92,11 +96,11 @@ class Job:
             return ""
 
     def environment(self, *own: Mapping[str, str]) -> dict[str, str]:
-        """The job's own variables, the last named win; over them all, what keeps it from reaching AWS."""
+        """The job's own variables, the last named win, and those of its role at the gateway."""
         merged: dict[str, str] = {}
         for variables in own:
             merged.update(variables)
-        return merged | aws_environment(self.caller, self.workshop.endpoint, self.spec.region)
+        return aws_environment(merged, self.caller, self.workshop.endpoint, self.spec.region)
 
     def start(
         self,
@@ -185,10 +189,13 @@ def algorithm_error(code: int, explanation: str = "") -> str:
     return f"AlgorithmError: {explanation}, exit code: {exit_status(code)}"
 
 
-def aws_environment(caller: Caller, endpoint: str, region: str) -> dict[str, str]:
-    """What leads a program's SDKs to the gateway, as the role, and to nothing of this machine's user."""
+def aws_environment(own: Mapping[str, str], caller: Caller, endpoint: str, region: str) -> dict[str, str]:
+    """A program's own variables, and what leads its SDKs to the gateway as the role, and nowhere else.
+
+    Its own could name another endpoint or other credentials; a local run cannot touch AWS, so those are dropped.
+    """
     credentials = caller.credentials
-    return {
+    return {name: value for name, value in own.items() if not _ELSEWHERE.fullmatch(name)} | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

@@ -51,7 +51,7 @@ class ProcessRunner:
             try:
                 warn(self._link.check(self._parent.reason))
             except HarnessError:
-                self._parent.close()
+                self._parent.kill()
                 raise
 
     @property
@@ -112,12 +112,17 @@ class _WarmParent:
         socket.send_fds(self._control, [b"j"], [job.fileno(), output])
 
     def close(self) -> None:
+        """Lets it end every job first."""
         self._control.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
 
 
 def _parent_environment() -> dict[str, str]:

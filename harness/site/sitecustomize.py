@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -33,6 +34,8 @@ def guard() -> None:
 
     guarded.guards_aws = True  # type: ignore[attr-defined]
     socket.getaddrinfo = guarded
+    # Else it would log each of its failed calls home, with a traceback.
+    logging.getLogger("sagemaker.telemetry.telemetry_logging").disabled = True
 
 
 def _next() -> None:

@@ -19,18 +19,12 @@ resource "aws_cloudwatch_event_rule" "schedule" {
   schedule_expression = "cron(0 23 * * ? *)"
 }
 
+# It runs on the pipeline's default batch: EventBridge refuses parameter names with an underscore, as transform_input has.
 resource "aws_cloudwatch_event_target" "schedule" {
   rule      = aws_cloudwatch_event_rule.schedule.name
   target_id = "inference-pipeline"
   arn       = local.inference_pipeline_arn
   role_arn  = local.execution_role_arn
-
-  sagemaker_pipeline_target {
-    pipeline_parameter_list {
-      name  = "transform_input"
-      value = var.transform_input
-    }
-  }
 }
 
 resource "aws_cloudwatch_event_rule" "failed" {

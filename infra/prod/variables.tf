@@ -84,11 +84,6 @@ variable "notification_email" {
   default     = "ml-team@example.com"
 }
 
-variable "transform_input" {
-  description = "S3 URI of the batch that the scheduled inference pipeline reads."
-  type        = string
-}
-
 variable "profile" {
   description = "AWS profile to use; without one, the credentials of the environment."
   type        = string

@@ -16,9 +16,11 @@ from harness.services.events.targets import TargetOperations
 
 
 class Events:
-    """The service `events`. Source: EventBridge API reference; messages as LocalStack recorded them on AWS."""
+    """The service `events`. Source: EventBridge API reference; messages as LocalStack recorded them on
+    AWS."""
 
     def __init__(self, rules: Rules, bus: Bus, clock: Clock) -> None:
+        self._rules = rules
         self._operations: dict[str, Operation] = {
             **BusOperations(rules, clock).operations,
             **RuleOperations(rules, clock).operations,
@@ -38,4 +40,5 @@ class Events:
                 "UnsupportedOperation", f"The harness does not support events:{call.operation} yet", 501
             )
         check(call)
-        return operation(call)
+        with self._rules.lock:
+            return operation(call)

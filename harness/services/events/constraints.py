@@ -1,7 +1,7 @@
 """The constraints of EventBridge's model on a call's parameters, and AWS's sentences about them.
 
-The lengths, ranges, patterns and values come from botocore's service model; the sentences are recorded (for one:
-LocalStack's test_put_target_id_validation).
+The lengths, ranges, patterns and values come from botocore's service model; the sentences are recorded (for
+one: LocalStack's test_put_target_id_validation).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from harness.model import ApiCall, AwsError
 
 
 def check(call: ApiCall) -> None:
-    """Raises AwsError ValidationException, "1 validation error detected: Value 'x' at 'name' failed to ..."."""
+    """Raises AwsError ValidationException, "1 validation error detected: Value 'x' at 'name' failed to
+    ..."."""
     shape = _model().operation_model(call.operation).input_shape
     wrong = list(_violations(shape, call.params, "")) if shape else []
     if wrong:

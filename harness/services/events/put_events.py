@@ -35,7 +35,9 @@ class EventOperations:
         ValidationException where there are more than 10 entries, or more than 256 KB.
         """
         if "EndpointId" in call.params:
-            raise AwsError("UnsupportedOperation", "The harness has no global endpoints (EndpointId) yet", 501)
+            raise AwsError(
+                "UnsupportedOperation", "The harness has no global endpoints (EndpointId) yet", 501
+            )
         entries = call.params["Entries"]
         if sum(map(_size, entries)) > MAX_BYTES:
             raise invalid("Total size of the entries in the request is over the limit.")
@@ -65,7 +67,11 @@ class EventOperations:
     def _bus_name(call: ApiCall, entry: Json) -> str:
         """By ARN, for an event that came from another account's bus has that account's number."""
         name: str = entry.get("EventBusName") or "default"
-        return name if name.startswith("arn:") else f"arn:aws:events:{call.region}:{call.account}:event-bus/{name}"
+        return (
+            name
+            if name.startswith("arn:")
+            else f"arn:aws:events:{call.region}:{call.account}:event-bus/{name}"
+        )
 
     def _event(self, call: ApiCall, entry: Json) -> Event:
         return Event(

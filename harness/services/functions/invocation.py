@@ -136,9 +136,9 @@ class Invoker:
 
     def _environment(self, invocation: Invocation) -> dict[str, str]:
         function, settings = invocation.function, invocation.function.settings
+        own = settings.get("Environment", {}).get("Variables", {})
         return {
-            **settings.get("Environment", {}).get("Variables", {}),
-            **aws_environment(invocation.caller, self._wire.endpoint, function.reference.region),
+            **aws_environment(own, invocation.caller, self._wire.endpoint, function.reference.region),
             "_HANDLER": settings["Handler"],
             "LAMBDA_TASK_ROOT": str(function.code.folder),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{settings['Runtime']}",

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import io
 import re
+import shutil
+import tempfile
 import threading
 import uuid
 import zipfile
@@ -168,7 +170,13 @@ def unpack_code(package: bytes, folder: Path) -> Code:
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             if not target.exists():
-                archive.extractall(target)
+                # Whole or not at all: another call may bring the same package at this moment.
+                part = Path(tempfile.mkdtemp(dir=folder))
+                archive.extractall(part)
+                try:
+                    part.rename(target)
+                except OSError:
+                    shutil.rmtree(part)
     except (zipfile.BadZipFile, OSError) as error:
         raise invalid(
             "Could not unzip uploaded file. Please check your file, then try to upload again."

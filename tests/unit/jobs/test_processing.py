@@ -6,8 +6,10 @@ import json
 import textwrap
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 BUCKET = "job-data"
 
@@ -130,6 +132,28 @@ def test_the_program_knows_its_job(jobs, process):
             }
         ),
     ]
+
+
+def test_a_job_cannot_be_led_elsewhere(jobs, process):
+    process(
+        "import os; print(sorted(name for name in os.environ if 'S3' in name or 'PROFILE' in name))",
+        Environment={"AWS_ENDPOINT_URL_S3": "https://s3.amazonaws.com", "AWS_PROFILE": "prod"},
+    )
+    assert jobs.log == ["[]"]
+
+
+def test_a_jobs_own_calls_reach_the_gateway(jobs, process):
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    jobs.workshop = replace(jobs.workshop, endpoint=f"http://{host}:{port}")
+    try:
+        process(
+            "import boto3; print(boto3.client('sts').get_caller_identity()['ResponseMetadata']['HTTPStatusCode'])"
+        )
+    finally:
+        server.stop()
+    assert jobs.log == ["200"]
 
 
 def test_without_an_entrypoint_the_images_own_program_runs(jobs, process):
