@@ -57,11 +57,11 @@ class Identities:
         issued = self._issued.get(signed.access_key)
         faults = _FAULTS.get(signed.service, _JSON_FAULTS)
         if issued is None:
-            raise faults.unknown_key()
-        if not hmac.compare_digest(issued.credentials.session_token, signed.session_token):
-            raise faults.wrong_token()
+            raise AwsError(*faults.unknown_key)
+        if not hmac.compare_digest(issued.credentials.session_token.encode(), signed.session_token.encode()):
+            raise AwsError(*faults.wrong_token)
         if issued.expires and issued.expires <= self._clock.now():
-            raise faults.expired()
+            raise AwsError(*faults.expired)
         signature.verify(request, signed, issued.credentials)
         return issued.principal
 
@@ -77,18 +77,9 @@ class _Faults:
     The JSON services' status is 400 in what they answer, though that page says 403.
     """
 
-    unknown: tuple[str, str, int]
-    token: tuple[str, str, int]
-    over: tuple[str, str, int]
-
-    def unknown_key(self) -> AwsError:
-        return AwsError(*self.unknown)
-
-    def wrong_token(self) -> AwsError:
-        return AwsError(*self.token)
-
-    def expired(self) -> AwsError:
-        return AwsError(*self.over)
+    unknown_key: tuple[str, str, int]
+    wrong_token: tuple[str, str, int]
+    expired: tuple[str, str, int]
 
 
 _EXPIRED = "The security token included in the request is expired"

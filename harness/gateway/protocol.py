@@ -9,36 +9,22 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any
 
-from botocore.model import OperationNotFoundError
-from moto.core.model import OperationModel, ServiceModel
+from moto.core.model import ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, JSONParser, RestJSONParser
 from moto.core.request import determine_request_protocol
-from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
-from werkzeug.exceptions import HTTPException
 
 from harness.gateway.errors import error
+from harness.gateway.routing import ROUTES
 from harness.model import AwsError, HttpRequest, HttpResponse, Json
-from harness.wsgi import to_werkzeug
 
 __all__ = ["answer", "error", "model_of", "parse", "service_of"]
 
 # What SigV4 calls a service, where botocore's name for its model is another one.
 SIGNING_NAMES = {"monitoring": "cloudwatch"}
-
-
-class Routed(NamedTuple):
-    """The operation that a request is for, and what its parser reads beside the body."""
-
-    operation: OperationModel
-    values: Any  # the query's, or the form's
-    headers: Any
-    in_path: Json
 
 
 def service_of(signing_name: str) -> str:
@@ -63,7 +49,7 @@ def parse(service: str, request: HttpRequest) -> tuple[str, Json]:
     model = model_of(service)
     protocol = _protocol(model, request)
     body = _plain_body(service, request)
-    routed = _ROUTE[protocol](model, request, body)
+    routed = ROUTES[protocol](model, request, body)
     read = {
         "method": request.method,
         "values": routed.values,
@@ -99,7 +85,7 @@ def _protocol(model: ServiceModel, request: HttpRequest) -> str:
         NotImplementedError
     ):  # a body of another protocol's type: read as the service's own, it says what is wrong
         protocol = str(model.protocol)
-    if protocol not in _ROUTE:
+    if protocol not in ROUTES:
         raise AwsError(
             "UnsupportedOperation",
             f"The harness does not speak {protocol} with {model.service_name} yet",
@@ -116,61 +102,6 @@ def _plain_body(service: str, request: HttpRequest) -> bytes:
         return gzip.decompress(request.body)
     except (OSError, EOFError, zlib.error) as error:
         raise AwsError("SerializationException", f"The request's body is not gzip: {error}") from error
-
-
-# Routing -------------------------------------------------------------------------------------------------------
-
-
-def _by_target(model: ServiceModel, request: HttpRequest, body: bytes) -> Routed:
-    target = request.headers.get("x-amz-target", "")
-    prefix, _, name = target.rpartition(".")
-    if prefix != model.metadata.get("targetPrefix"):
-        raise _unknown(model, target or request.path)
-    return Routed(_operation(model, name, target), {}, {}, {})
-
-
-def _by_action(model: ServiceModel, request: HttpRequest, body: bytes) -> Routed:
-    pairs = f"{request.query}&{body.decode('utf-8', 'replace')}" if body else request.query
-    values = dict(parse_qsl(pairs, keep_blank_values=True))
-    action = values.get("Action", "")
-    try:
-        return Routed(model.operation_model(action), values, {}, {})
-    except OperationNotFoundError as error:
-        version = values.get("Version", "")
-        raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}") from error
-
-
-def _by_path(model: ServiceModel, request: HttpRequest, body: bytes) -> Routed:
-    # The route is in the path, the query and the headers: the body, which may be large, is left out.
-    made = to_werkzeug(request, body=b"")
-    try:
-        operation, in_path = get_service_router(model.service_name).match(made)
-    except (HTTPException, NotImplementedError, KeyError) as error:
-        raise _unknown(model, f"{request.method} {request.path}") from error
-    return Routed(operation, made.args, made.headers, in_path)
-
-
-def _operation(model: ServiceModel, name: str, asked: str) -> OperationModel:
-    try:
-        operation: OperationModel = model.operation_model(name)
-        return operation
-    except OperationNotFoundError as error:
-        raise _unknown(model, asked) from error
-
-
-def _unknown(model: ServiceModel, asked: str) -> AwsError:
-    return AwsError("UnknownOperationException", f"{model.service_name} has no operation for {asked}", 404)
-
-
-_ROUTE: dict[str, Callable[[ServiceModel, HttpRequest, bytes], Routed]] = {
-    "json": _by_target,
-    "query": _by_action,
-    "rest-json": _by_path,
-    "rest-xml": _by_path,
-}
-
-
-# Parsing -------------------------------------------------------------------------------------------------------
 
 
 class _Strict:

@@ -9,7 +9,10 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, unquote
+
+from botocore.utils import normalize_url_path
 
 from harness.model import AwsError, Credentials, HttpRequest
 
@@ -21,7 +24,7 @@ _HEADER = re.compile(
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request carries. `query` tells a presigned URL from a signed header."""
+    """What a request carries. `in_query` tells a presigned URL, which is good until `expires`, from a header."""
 
     access_key: str
     date: str
@@ -31,7 +34,8 @@ class Signature:
     value: str
     timestamp: str
     session_token: str
-    query: bool
+    in_query: bool = False
+    expires: datetime | None = None
 
 
 def read(request: HttpRequest) -> Signature | None:
@@ -44,14 +48,7 @@ def read(request: HttpRequest) -> Signature | None:
         return _from_header(header, request)
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     if "X-Amz-Signature" in query:
-        return _build(
-            query.get("X-Amz-Credential", ""),
-            query.get("X-Amz-SignedHeaders", ""),
-            query["X-Amz-Signature"],
-            query.get("X-Amz-Date", ""),
-            query.get("X-Amz-Security-Token", ""),
-            in_query=True,
-        )
+        return _from_query(query)
     if "AWSAccessKeyId" in query:
         # Signature Version 2, which boto3 still makes presigned URLs with unless told s3v4. The text is S3's own,
         # of the regions that never took it.
@@ -70,35 +67,63 @@ def _from_header(header: str, request: HttpRequest) -> Signature:
             "Authorization header requires 'Credential' parameter, 'Signature' parameter and 'SignedHeaders' "
             "parameter, under AWS4-HMAC-SHA256.",
         )
-    timestamp = request.headers.get("x-amz-date") or request.headers.get("date", "")
-    token = request.headers.get("x-amz-security-token", "")
-    return _build(match["credential"], match["signed"], match["signature"], timestamp, token, in_query=False)
+    return Signature(
+        *_scope(match["credential"]),
+        signed_headers=tuple(match["signed"].split(";")),
+        value=match["signature"],
+        timestamp=request.headers.get("x-amz-date") or request.headers.get("date", ""),
+        session_token=request.headers.get("x-amz-security-token", ""),
+    )
 
 
-def _build(
-    credential: str, signed: str, value: str, timestamp: str, token: str, *, in_query: bool
-) -> Signature:
+def _from_query(query: dict[str, str]) -> Signature:
+    timestamp = query.get("X-Amz-Date", "")
+    try:
+        signed = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        expires = signed + timedelta(seconds=int(query.get("X-Amz-Expires", "604800")))
+    except ValueError as error:
+        raise AwsError(
+            "AuthorizationQueryParametersError",
+            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\", X-Amz-Expires a number",
+        ) from error
+    return Signature(
+        *_scope(query.get("X-Amz-Credential", "")),
+        signed_headers=tuple(query.get("X-Amz-SignedHeaders", "").split(";")),
+        value=query["X-Amz-Signature"],
+        timestamp=timestamp,
+        session_token=query.get("X-Amz-Security-Token", ""),
+        in_query=True,
+        expires=expires,
+    )
+
+
+def _scope(credential: str) -> tuple[str, str, str, str]:
+    """Access key, date, region and service."""
     parts = credential.split("/")
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise AwsError(
             "IncompleteSignature",
             f"Credential must have exactly 5 slash-delimited elements, e.g. "
-            f"keyid/date/region/service/aws4_request, got {credential!r}",
+            f"keyid/date/region/service/aws4_request, got '{credential}'",
         )
-    key, date, region, service, _ = parts
-    return Signature(key, date, region, service, tuple(signed.split(";")), value, timestamp, token, in_query)
+    return parts[0], parts[1], parts[2], parts[3]
 
 
 def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
-    """Raises AwsError SignatureDoesNotMatch (403) where these credentials did not sign this request."""
+    """Raises AwsError SignatureDoesNotMatch (403) where these credentials did not sign this request, AccessDenied
+    (403) where they did, but too long ago."""
     expected = _sign(request, signature, credentials.secret_key)
-    if not hmac.compare_digest(expected, signature.value):
+    if not hmac.compare_digest(expected.encode(), signature.value.encode()):
         raise AwsError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details.",
             403,
         )
+    # Whoever signs reads the machine's clock, not the virtual one. For the same reason the age of a signature in a
+    # header, which AWS limits to five minutes, is not looked at.
+    if signature.expires and signature.expires < datetime.now(UTC):
+        raise AwsError("AccessDenied", "Request has expired", 403)
 
 
 def _sign(request: HttpRequest, signature: Signature, secret: str) -> str:
@@ -112,10 +137,11 @@ def _sign(request: HttpRequest, signature: Signature, secret: str) -> str:
 
 
 def _canonical(request: HttpRequest, signature: Signature) -> str:
-    # S3 signs the path as it is sent; every other service encodes it once more.
+    # S3 signs the path as it is sent; every other service takes its dots and double slashes out and encodes it
+    # once more.
     path = request.path or "/"
     if signature.service != "s3":
-        path = quote(path, safe="/~-_.")
+        path = quote(normalize_url_path(path), safe="/~")
     headers = "".join(
         f"{h}:{' '.join(request.headers.get(h, '').split())}\n" for h in signature.signed_headers
     )
@@ -145,6 +171,6 @@ def _payload_hash(request: HttpRequest, signature: Signature) -> str:
     stated = request.headers.get("x-amz-content-sha256")
     if stated:
         return stated
-    if signature.query and signature.service == "s3":
+    if signature.in_query and signature.service == "s3":
         return "UNSIGNED-PAYLOAD"
     return hashlib.sha256(request.body).hexdigest()

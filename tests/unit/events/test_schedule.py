@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.events.schedule import next_after, validate
@@ -64,6 +64,7 @@ months = st.sampled_from(["*", "2", "FEB-MAR", "1,6,12"])
 def test_the_next_time_is_strictly_later_matches_and_none_is_between(
     moment: datetime, hour: str, month: str, days: tuple[str, str]
 ) -> None:
+    assume(not (month == "2" and days[0] in ("31", "31W")))  # never
     found = next_after(f"cron(30 {hour} {days[0]} {month} {days[1]} *)", moment, since=moment)
     assert found is not None
     assert found > moment
