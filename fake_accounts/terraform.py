@@ -92,7 +92,7 @@ class Terraform:
         roots = self._roots(accounts)
         profiles = write_profiles(self.state_dir.resolve() / "aws", self.endpoint, self.infra)
         # A unix socket's path has room for about 100 characters, so not every TMPDIR would do.
-        sockets = Path("/tmp") / f"harness-{uuid4().hex}"
+        sockets = Path("/tmp") / f"terraform-{uuid4().hex}"
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
         with ExitStack() as stack:
             start = stack.enter_context

@@ -17,7 +17,7 @@ from harness.clock import Clock
 from harness.events.bus import Bus
 from harness.events.rules import Rules
 from harness.events.schedules import Schedules
-from harness.gateway import protocol, s3, signature
+from harness.gateway import protocol, s3, signature, waiters
 from harness.gateway.identity import Identities, Issued
 from harness.gateway.keys import AccessKeys
 from harness.gateway.wire import InProcessWire, new_request_id, session_until
@@ -88,7 +88,7 @@ class App:
             "sts": Sts(self._start_session, self.wire, self.clock),
         }
         self._around: dict[str, Around] = {
-            "sns": Mail(self.inbox, self.journal, self.clock, lambda: endpoint),
+            "sns": Mail(self.inbox, self.journal, self.clock, endpoint),
             "iam": AccessKeys(self.identities),
         }
 
@@ -105,7 +105,8 @@ class App:
     def handle(self, request: HttpRequest) -> HttpResponse:
         """A request from outside: it says by its signature who it is from and for which service and region."""
         request_id = new_request_id()
-        service, region, principal = "s3", "us-east-1", NOBODY
+        # Until the signature has told the service, an error takes the shape of the request itself.
+        service, region, principal = "", "us-east-1", NOBODY
         try:
             signed = signature.read(request)
             if signed is not None:
@@ -164,7 +165,9 @@ class App:
     def _route(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         own = self._services.get(call.service)
         if own:
-            return self._answer(call, request, own.handle(call))
+            return self._answer(
+                call, request, waiters.hold(request, call, self.journal, partial(own.handle, call))
+            )
         if call.service not in BACKEND_SERVICES:
             raise AwsError("UnsupportedOperation", f"The harness does not support {call.service} yet", 501)
         around = self._around.get(call.service)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import sys
-import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn
 
@@ -21,7 +23,11 @@ from harness import stack as stacks
 from harness.model import HarnessError, Json
 
 app = typer.Typer(
-    help="An AWS for SageMaker MLOps on one machine: three stand-in accounts, pipelines that really run.",
+    help="""An AWS for SageMaker MLOps on one machine: stand-in accounts, pipelines that really run.
+
+    Begin with `harness scenario outliers`, which shows everything and leaves nothing. Or keep the accounts up:
+    `harness up`, and in another shell `eval "$(harness env dev)"`; AWS CLI, boto3, the SageMaker SDK and Terraform
+    now work on them, and never on AWS.""",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,12 +36,16 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+INTERRUPTED = 130
+
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object (or one a line) for a program to read.")
 ]
 
 
-Port = Annotated[int, typer.Option(help="The gateway's port on 127.0.0.1; 0 takes a free one.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="The gateway's port on 127.0.0.1; 0 takes a free one.")
+]
 Infra = Annotated[
     bool,
     typer.Option(
@@ -47,37 +57,24 @@ Infra = Annotated[
 
 @app.command()
 def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True) -> None:
-    """Start the stand-in accounts and keep them until Ctrl-C or `harness down`."""
+    """Start the stand-in accounts. They stay until Ctrl-C or `harness down`."""
     running = stacks.found()
     if running:
         raise HarnessError(f"a harness is up already at {running.endpoint}; end it with `harness down`")
-    with stacks.started(port) as stack:
-        stacks.announce(stack)
-        try:
-            if infra:
+    with stacks.started(port) as stack, stacks.announced(stack):
+        if infra:
+            with stacks.claimed(stack, "harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
-            out.print(f"The accounts are up at {stack.endpoint}. From another shell:")
-            for account in load_accounts().values():
-                out.print(f'  eval "$(harness env {account.name})"' + f"    # {account.name}, {account.id}")
-            out.print("End with Ctrl-C or `harness down`.")
-            _until_it_ends(stack.pid)
-        finally:
-            stacks.withdraw()
-
-
-def _until_it_ends(pid: int) -> None:
-    while True:
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-        except ChildProcessError:
-            return
-        time.sleep(0.2)
+        out.print(f"The accounts are up at {stack.endpoint}. From another shell:")
+        for account in load_accounts().values():
+            out.print(f'  eval "$(harness env {account.name})"' + f"    # {account.name}, {account.id}")
+        out.print("End with Ctrl-C or `harness down`.")
+        stacks.stay(stack)
 
 
 @app.command()
 def down() -> None:
-    """End the harness that `harness up` keeps running; nothing of it is left."""
+    """End the harness that is up; nothing of it is left."""
     stack = stacks.required()
     stacks.end(stack)
     out.print(f"{stack.endpoint} is down; nothing is left.")
@@ -85,7 +82,7 @@ def down() -> None:
 
 @app.command()
 def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tooling.")]) -> None:
-    """Print the exports that point AWS CLI, SDKs and Terraform at an account: eval "$(harness env dev)"."""
+    """Print the exports that point a shell at an account: eval "$(harness env dev)"."""
     chosen = _account(account)
     stack = stacks.required()
     variables = {
@@ -93,9 +90,11 @@ def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tool
         "AWS_ACCESS_KEY_ID": chosen.access_key_id,
         "AWS_SECRET_ACCESS_KEY": chosen.secret_access_key,
     }
-    print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    # Any of them could lead past the harness, AWS_ENDPOINT_URL_S3 or AWS_IGNORE_CONFIGURED_ENDPOINT_URLS for one.
+    others = {name for name in os.environ if name.startswith("AWS_")} - variables.keys()
+    print("unset", *sorted(others | {"AWS_PROFILE", "AWS_SESSION_TOKEN"}))
     for name, value in variables.items():
-        print(f"export {name}={value}")
+        print(f"export {name}={shlex.quote(value)}")
     names = ", ".join(load_accounts())
     print(f"# The profiles {names} reach every account: aws --profile {chosen.name} s3 ls")
 
@@ -109,18 +108,21 @@ def _account(name: str) -> Any:
 
 @app.command()
 def scenario(
-    name: Annotated[str, typer.Argument(help="Which one; `list` shows them.")],
+    name: Annotated[str, typer.Argument(help="Which one (`list` shows them), or a file of your own.")],
     as_json: AsJson = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the accounts up afterwards, to look around.")
     ] = False,
 ) -> None:
-    """Run a scenario: against the harness that is up, or one of its own that is gone afterwards."""
+    """Run a scenario, on the harness that is up or on one of its own.
+
+    One of its own is gone afterwards. The exit status is 1 where an expectation failed.
+    """
     from harness import scenario as telling
 
     if name == "list":
         for known in telling.names():
-            out.print(f"{known.replace('_', '-'):<14} {telling.title(known)}")
+            out.print(f"{known:<14} {telling.title(known)}")
         return
     from harness.running import run_scenario
 
@@ -131,20 +133,27 @@ def scenario(
 def executions(
     account: Annotated[str, typer.Option(help="Only this account's.")] = "", as_json: AsJson = False
 ) -> None:
-    """List pipeline executions, the newest first, with their failed step."""
+    """List pipeline executions, the newest first."""
     rows = []
-    for name in [_account(account).name] if account else ["dev", "prod"]:
+    for name in _accounts(account):
         sagemaker = _session(name).client("sagemaker")
-        for pipeline in sagemaker.list_pipelines()["PipelineSummaries"]:
-            found = sagemaker.list_pipeline_executions(PipelineName=pipeline["PipelineName"])
-            rows += [_execution_row(sagemaker, name, e) for e in found["PipelineExecutionSummaries"]]
+        for pipeline in _all(sagemaker, "list_pipelines", "PipelineSummaries"):
+            found = _all(
+                sagemaker,
+                "list_pipeline_executions",
+                "PipelineExecutionSummaries",
+                PipelineName=pipeline["PipelineName"],
+            )
+            rows += [_execution_row(sagemaker, name, e) for e in found]
     rows.sort(key=lambda r: r["started"], reverse=True)
     _table(rows, as_json)
 
 
 def _execution_row(sagemaker: Any, account: str, summary: Json) -> Json:
     arn = summary["PipelineExecutionArn"]
-    steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+    steps = _all(
+        sagemaker, "list_pipeline_execution_steps", "PipelineExecutionSteps", PipelineExecutionArn=arn
+    )
     failed = next((s for s in steps if s["StepStatus"] == "Failed"), None)
     return {
         "account": account,
@@ -163,26 +172,31 @@ def logs(
     ],
     account: Annotated[str, typer.Option(help="Only this account's.")] = "",
 ) -> None:
-    """Print what jobs and functions logged to CloudWatch Logs."""
+    """Print what jobs and functions logged."""
     found = 0
-    for chosen in [_account(account).name] if account else list(load_accounts()):
+    for chosen in _accounts(account):
         client = _session(chosen).client("logs")
-        for group in client.describe_log_groups()["logGroups"]:
-            for stream in client.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]:
-                where = f"{group['logGroupName']}/{stream['logStreamName']}"
-                if name not in where:
-                    continue
-                found += 1
-                out.print(Text(f"{chosen} {where}", style="bold"))
-                events = client.get_log_events(
-                    logGroupName=group["logGroupName"],
-                    logStreamName=stream["logStreamName"],
-                    startFromHead=True,
-                )
-                for event in events["events"]:
-                    out.print(Text(f"  {event['message']}"))
+        for group in _all(client, "describe_log_groups", "logGroups"):
+            where = {"logGroupName": group["logGroupName"]}
+            for stream in _all(client, "describe_log_streams", "logStreams", **where):
+                title = f"{group['logGroupName']}/{stream['logStreamName']}"
+                if name in title:
+                    found += 1
+                    out.print(Text(f"{chosen} {title}", style="bold"))
+                    for line in _lines(client, **where, logStreamName=stream["logStreamName"]):
+                        out.print(Text(f"  {line}"))
     if not found:
         raise HarnessError(f"nothing has logged under a name with {name!r} in it")
+
+
+def _lines(client: Any, **where: str) -> Iterator[str]:
+    """A log stream's messages. Its last page is the one that is followed by itself."""
+    page = client.get_log_events(**where, startFromHead=True)
+    token = ""
+    while page["nextForwardToken"] != token:
+        yield from (event["message"] for event in page["events"])
+        token = page["nextForwardToken"]
+        page = client.get_log_events(**where, startFromHead=True, nextToken=token)
 
 
 @app.command()
@@ -201,22 +215,19 @@ def approve(
 
 
 def _version_arn(sagemaker: Any, group: str, version: str) -> str:
-    groups = [
-        g["ModelPackageGroupName"]
-        for g in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-    ]
-    if not group and len(groups) != 1:
+    listed = _all(sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList")
+    groups = [g["ModelPackageGroupName"] for g in listed]
+    if (group or len(groups) != 1) and group not in groups:
+        known = ", ".join(groups) or "none"
+        raise HarnessError(f"name the model package group with --group; there are: {known}")
+    chosen = group or groups[0]
+    packages = _all(sagemaker, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=chosen)
+    arns = {str(p["ModelPackageVersion"]): str(p["ModelPackageArn"]) for p in packages}
+    if version not in arns:
         raise HarnessError(
-            f"name the model package group with --group; there are: {', '.join(groups) or 'none'}"
+            f"{chosen} has no version {version}; it has: {', '.join(sorted(arns, key=int)) or 'none'}"
         )
-    packages = sagemaker.list_model_packages(ModelPackageGroupName=group or groups[0])[
-        "ModelPackageSummaryList"
-    ]
-    for package in packages:
-        if str(package["ModelPackageVersion"]) == version:
-            return str(package["ModelPackageArn"])
-    known = ", ".join(str(p["ModelPackageVersion"]) for p in packages) or "none"
-    raise HarnessError(f"{group or groups[0]} has no version {version}; it has: {known}")
+    return arns[version]
 
 
 @app.command()
@@ -225,7 +236,10 @@ def clock(
         str, typer.Argument(help="+2h, +1d, 23:00, or 2026-11-22T23:00:00Z; nothing tells the time.")
     ] = "",
 ) -> None:
-    """Tell the virtual time, or move it on: every schedule on the way fires and runs."""
+    """Tell the virtual time, or move it on.
+
+    Every schedule on the way fires, and what it starts runs to its end before time goes on.
+    """
     client = stacks.required().client
     now = client.now()
     if to:
@@ -241,17 +255,21 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def moment(text: str, now: datetime) -> datetime:
     """The time that `text` means, seen from `now`. Raises HarnessError."""
     ahead = re.fullmatch(r"\+(\d+)([smhd])", text)
-    if ahead:
-        return now + timedelta(**{_UNITS[ahead[2]]: int(ahead[1])})
     of_day = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
     try:
+        if ahead:
+            return now + timedelta(**{_UNITS[ahead[2]]: int(ahead[1])})
         if of_day:
             then = now.replace(hour=int(of_day[1]), minute=int(of_day[2]), second=0, microsecond=0)
             return then if then > now else then + timedelta(days=1)
         then = datetime.fromisoformat(text)
         return then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise HarnessError(f"{text!r} is no time; write +2h, +1d, 23:00 or 2026-11-22T23:00:00Z") from error
+
+
+def _accounts(only: str) -> list[str]:
+    return [_account(only).name] if only else list(load_accounts())
 
 
 def _session(account: str) -> Any:
@@ -259,9 +277,15 @@ def _session(account: str) -> Any:
     environment = stacks.scrubbed(stacks.required().environment())
     os.environ.clear()
     os.environ.update(environment)
-    import boto3
+    from harness.scenario import boto_session
 
-    return boto3.Session(profile_name=account)
+    return boto_session(profile=account)
+
+
+def _all(client: Any, operation: str, key: str, **parameters: Any) -> list[Json]:
+    """What all pages of a List operation have under `key`."""
+    pages = client.get_paginator(operation).paginate(**parameters)
+    return [item for page in pages for item in page[key]]
 
 
 def _table(rows: list[Json], as_json: bool) -> None:
@@ -281,30 +305,34 @@ def _table(rows: list[Json], as_json: bool) -> None:
 
 def main() -> NoReturn:
     """A user's mistake is one line and exit status 1; Ctrl-C is 130; neither shows a traceback."""
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else nohup wants it ignored
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
-        app(standalone_mode=False)
-        code = 0
-    except HarnessError as error:
-        err.print(Text(f"error: {error}", style="red"))
-        code = 1
-    except typer.Exit as error:
-        code = error.exit_code
-    except KeyboardInterrupt:
-        err.print("interrupted; everything that was started has been ended")
-        code = 130
-    except Exception as error:  # noqa: BLE001 - Click's errors have no public common base
-        code = _usage(error)
-    sys.exit(code)
+        # Typer answers what the command did, or the status that it asked for: 130 for Ctrl-C, too.
+        code = int(app(standalone_mode=False) or 0)
+    except Exception as error:  # noqa: BLE001 - told, or raised again
+        code = _told(error)
+    if code == INTERRUPTED:
+        err.print("interrupted; what this command started has been ended")
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)  # an orderly end of an interpreter with the SDK in it takes a second
 
 
-def _usage(error: Exception) -> int:
-    """Click's own complaints about arguments say what is wrong; anything else is a fault of ours and is raised."""
-    show = getattr(error, "show", None)
-    if show is None:
+def _told(error: Exception) -> int:
+    """Tells of a mistake in one line; answers the exit status. A fault of ours is raised again."""
+    show = getattr(error, "show", None)  # Click's own complaints about arguments have no public common base
+    if show is not None:
+        show()
+        return int(getattr(error, "exit_code", 2))
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not isinstance(error, (HarnessError, ClientError, BotoCoreError)):
         raise error
-    show()
-    return int(getattr(error, "exit_code", 2))
+    err.print(Text(f"error: {error}", style="red"))
+    return 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -14,6 +15,9 @@ from harness.model import CONTROL, HarnessError, Json
 
 # No proxy of the user's stands between this machine and itself.
 _OPENER = build_opener(ProxyHandler({}))
+# Real seconds: a clock that passes many schedules takes its time, everything else answers soon.
+_PATIENCE = 900
+_STATUS_PATIENCE = 30
 
 
 class Client:
@@ -21,7 +25,7 @@ class Client:
         self.endpoint = endpoint
 
     def status(self) -> Json:
-        return dict(self._call("GET", "status"))
+        return dict(self._call("GET", "status", timeout=_STATUS_PATIENCE))
 
     def journal(self, after: int = 0, *kinds: str, wait: float = 0) -> list[Json]:
         """Records after that number, of these kinds; waits up to `wait` s until there is one."""
@@ -51,13 +55,26 @@ class Client:
     def down(self) -> None:
         self._call("POST", "down")
 
-    def _call(self, method: str, name: str, body: Json | None = None, **query: Any) -> Any:
+    def _call(
+        self, method: str, name: str, body: Json | None = None, timeout: float = _PATIENCE, **query: Any
+    ) -> Any:
+        """Raises HarnessError: what the harness says of a mistake, or that it does not answer."""
         url = f"{self.endpoint}{CONTROL}{name}" + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body or {}).encode() if method == "POST" else None
         try:
-            with _OPENER.open(Request(url, data=data, method=method), timeout=900) as answer:
+            with _OPENER.open(Request(url, data=data, method=method), timeout=timeout) as answer:
                 return json.load(answer)
         except HTTPError as error:
-            raise HarnessError(json.load(error)["error"]) from error
-        except URLError as error:
-            raise HarnessError(f"no harness answers at {self.endpoint}: {error.reason}") from error
+            raise HarnessError(_complaint(error)) from error
+        except TimeoutError as error:
+            raise HarnessError(
+                f"the harness at {self.endpoint} has not answered for {timeout:g} s"
+            ) from error
+        except (OSError, HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            raise HarnessError(f"no harness answers at {self.endpoint}: {reason}") from error
+
+
+def _complaint(error: HTTPError) -> str:
+    told: Json = json.load(error)
+    return str(told.get("error") or told)

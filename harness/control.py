@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,8 @@ from harness.model import HarnessError, HttpRequest, HttpResponse, Json
 
 # The longest that a call waits before it answers with what there is (real s).
 LONGEST_WAIT = 60.0
+# Dates end with the year 9999; nobody means a time so far off, and no clock comes back from it.
+LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class Control:
@@ -24,6 +26,7 @@ class Control:
     def __init__(self, app: App, down: Callable[[], None]) -> None:
         self._app = app
         self._down = down
+        self._firing = threading.Lock()
         self._claiming = threading.Lock()
         self._holder: tuple[str, int] | None = None
         self._routes: dict[tuple[str, str], Callable[[Json], Any]] = {
@@ -43,12 +46,18 @@ class Control:
         if route is None:
             return _json(404, {"error": f"no such call: {request.method} {request.path}"})
         try:
-            params: Json = dict(parse_qsl(request.query))
-            if request.body:
-                params |= json.loads(request.body)
-            return _json(200, route(params))
+            return _json(200, route(_params(request)))
         except (HarnessError, ValueError) as error:
             return _json(400, {"error": str(error)})
+
+    def fire_due(self) -> None:
+        """Fires what has fallen due by the flow of real time, unless somebody is moving the clock: who moves it
+        fires, and waits for what comes of it."""
+        if self._firing.acquire(blocking=False):
+            try:
+                self._app.fire_due()
+            finally:
+                self._firing.release()
 
     def _status(self, _: Json) -> Json:
         app = self._app
@@ -80,16 +89,8 @@ class Control:
         app = self._app
         still: list[str] = []
         if "to" in params or "by" in params:
-            moment = (
-                datetime.fromisoformat(params["to"])
-                if "to" in params
-                else app.clock.now() + timedelta(seconds=float(params["by"]))
-            )
-            if moment.tzinfo is None:
-                raise HarnessError(f"{params['to']} has no time zone; write it as 2026-11-22T23:00:00Z")
-            if moment < app.clock.now():
-                raise HarnessError(f"the clock cannot go back: it is {app.clock.now().isoformat()} already")
-            still = app.advance_to(moment)
+            with self._firing:
+                still = app.advance_to(_moment(params, app.clock.now()))
         return {"clock": app.clock.now().isoformat(), "running": still}
 
     def _settle(self, params: Json) -> Json:
@@ -97,13 +98,14 @@ class Control:
 
     def _claim(self, params: Json) -> Json:
         """One scenario at a time: they share the accounts and the clock. A claim ends with its process."""
+        name, pid = _needed(params, "name"), int(_needed(params, "pid"))
         with self._claiming:
             if self._holder and _alive(self._holder[1]):
                 raise HarnessError(
                     f"{self._holder[0]} is running on this harness (process {self._holder[1]}); wait for its end"
                 )
-            self._holder = (str(params["name"]), int(params["pid"]))
-        return {"claimed_by": params["name"]}
+            self._holder = (name, pid)
+        return {"claimed_by": name}
 
     def _release(self, _: Json) -> Json:
         self._holder = None
@@ -112,6 +114,38 @@ class Control:
     def _stop(self, _: Json) -> Json:
         self._down()
         return {"stopping": True}
+
+
+def _params(request: HttpRequest) -> Json:
+    """The query's parameters and the body's."""
+    body = json.loads(request.body or b"{}")
+    if not isinstance(body, dict):
+        raise HarnessError("the body has to be a JSON object")
+    return {**dict(parse_qsl(request.query)), **body}
+
+
+def _needed(params: Json, name: str) -> str:
+    if name not in params:
+        raise HarnessError(f"{name} is needed")
+    return str(params[name])
+
+
+def _moment(params: Json, now: datetime) -> datetime:
+    """The time that `to` or `by` means."""
+    try:
+        if "to" in params:
+            moment = datetime.fromisoformat(str(params["to"]))
+        else:
+            moment = now + timedelta(seconds=float(params["by"]))
+    except OverflowError as error:
+        raise HarnessError(f"the clock cannot go {params['by']} s ahead") from error
+    if moment.tzinfo is None:
+        raise HarnessError(f"{params['to']} has no time zone; write it as 2026-11-22T23:00:00Z")
+    if moment < now:
+        raise HarnessError(f"the clock cannot go back: it is {now:%Y-%m-%d %H:%M:%S} UTC already")
+    if moment > LATEST:
+        raise HarnessError(f"the clock goes no further than {LATEST:%Y-%m-%d}")
+    return moment
 
 
 def _json(status: int, body: Any) -> HttpResponse:

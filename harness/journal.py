@@ -30,7 +30,7 @@ class Journal:
     | step      | execution, step, type, status, reason, account                            |
     | job       | arn, job_type, account, status, reason, log_tail                          |
     | package   | arn, status, account                                                      |
-    | event     | event (the envelope)                                                      |
+    | event     | event (the envelope), bus                                                 |
     | delivery  | rule, target, event, status (delivered, failed), reason, account          |
     | mail      | to, subject, path, topic                                                  |
     | clock     | to                                                                        |
@@ -125,5 +125,8 @@ class Journal:
         return []
 
     def close(self) -> None:
-        if self._file:
-            self._file.close()
+        """What is still written is kept in memory only."""
+        with self._changed:
+            if self._file:
+                self._file.close()
+            self._file = None

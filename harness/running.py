@@ -8,16 +8,13 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from harness import scenario as telling
 from harness import stack as stacks
-from harness.model import HarnessError
-from harness.scenario import ExpectationFailed, Telling, World
+from harness.scenario import Telling, World
 from harness.site.sitecustomize import guard
 from harness.stack import Stack
 
@@ -27,45 +24,34 @@ MORNING = 9
 
 def run_scenario(name: str, *, as_json: bool, keep: bool) -> int:
     """Answers the exit status: 0, or 1 where an expectation failed."""
-    telling.check(name)
+    telling.find(name)
     _quiet()
     teller = Telling(as_json)
     began = time.monotonic()
-    failure = ""
-    with harness_for_scenario() as stack, environment(stack), claimed(stack, name):
+    with harness_for_scenario(name) as stack, environment(stack):
         # The SDK takes seconds to import: it does so while the accounts come up.
         threading.Thread(target=_import_sdk, daemon=True).start()
-        world = World(stack, teller)
-        failure = _told(lambda: telling.load(name)(world))
+        failure = telling.run(name, World(stack, teller))
         teller.result(name, failure, time.monotonic() - began)
         if keep:
             _stay(stack, teller)
     return 1 if failure else 0
 
 
-def _told(scenario: Callable[[], None]) -> str:
-    """The text of what went wrong; empty where nothing did."""
-    try:
-        scenario()
-    except ExpectationFailed as error:
-        return str(error)
-    except (ClientError, BotoCoreError, HarnessError) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
 @contextmanager
-def harness_for_scenario() -> Iterator[Stack]:
-    """The running harness, its clock moved to the next morning; or a new one, where it is morning already."""
+def harness_for_scenario(name: str) -> Iterator[Stack]:
+    """The running harness, to ourselves, its clock moved to the next morning; or a new one, where it is morning
+    already."""
     running = stacks.found()
     if running is None:
         with fresh_harness() as stack:
             yield stack
         return
-    now = running.client.now()
-    morning = now.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    running.client.advance_to(morning if morning > now else morning + timedelta(days=1))
-    yield running
+    with stacks.claimed(running, f"scenario {name}"):
+        now = running.client.now()
+        morning = now.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+        running.client.advance_to(morning if morning > now else morning + timedelta(days=1))
+        yield running
 
 
 @contextmanager
@@ -78,7 +64,7 @@ def fresh_harness() -> Iterator[Stack]:
 
 def _quiet() -> None:
     """The scenario tells what happens; the SDK's and botocore's chatter would bury it."""
-    logging.basicConfig(handlers=[logging.NullHandler()])
+    logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
 
 
@@ -101,28 +87,13 @@ def environment(stack: Stack) -> Iterator[None]:
         os.environ.update(before)
 
 
-@contextmanager
-def claimed(stack: Stack, name: str) -> Iterator[None]:
-    """The harness to ourselves: scenarios share accounts and clock."""
-    stack.client.claim(f"scenario {name}")
-    try:
-        yield
-    finally:
-        with contextlib.suppress(HarnessError):
-            stack.client.release()
-
-
 def _stay(stack: Stack, teller: Telling) -> None:
-    if stacks.found():
-        return
-    stacks.announce(stack)
-    teller.line(
-        f"kept at {stack.endpoint}: look with `harness executions`, `harness logs`, `harness env prod`"
-    )
-    teller.line("end it with Ctrl-C or `harness down`")
-    try:
+    if stacks.found() == stack:
+        return  # it stays anyway
+    with stacks.announced(stack):
+        teller.line(
+            f"kept at {stack.endpoint}: look with `harness executions`, `harness logs`, `harness env prod`"
+        )
+        teller.line("end it with Ctrl-C or `harness down`")
         with contextlib.suppress(KeyboardInterrupt):
-            while stacks.found():
-                time.sleep(0.2)
-    finally:
-        stacks.withdraw()
+            stacks.stay(stack)

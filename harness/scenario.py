@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
+import importlib.util
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 from rich.console import Console
 from rich.text import Text
 
+from fake_accounts.accounts import load_accounts
 from harness.client import Client
+from harness.explanation import explain
 from harness.model import HarnessError, Json
 from harness.stack import ROOT, Stack
 
@@ -42,9 +48,11 @@ class Telling:
     as_json: bool = False
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     count: int = 0
+    title: str = ""
 
     def moment(self, title: str) -> None:
         self.count += 1
+        self.title = title
         if self.as_json:
             self._json({"moment": self.count, "title": title})
         else:
@@ -62,11 +70,14 @@ class Telling:
         else:
             self.console.print(Text(f"      ({seconds:.1f} s)", style="dim"))
 
-    def result(self, name: str, failure: str, seconds: float) -> None:
+    def result(self, name: str, failure: ExpectationFailed | None, seconds: float) -> None:
         if self.as_json:
-            self._json(
-                {"scenario": name, "passed": not failure, "failure": failure, "seconds": round(seconds, 3)}
+            told = (
+                {"expected": failure.expected, "instead": failure.instead, "why": failure.why}
+                if failure
+                else {}
             )
+            self._json({"scenario": name, "passed": not failure, "seconds": round(seconds, 3), **told})
         elif failure:
             self.console.print(Text(f"\n✗ {name} failed after {seconds:.1f} s\n{failure}", style="red"))
         else:
@@ -105,13 +116,26 @@ class Execution:
         return next((s for s in self.steps if s["StepStatus"] == "Failed"), None)
 
 
+def boto_session(profile: str | None = None, keys: tuple[str, str, str] | None = None) -> Any:
+    """A boto3 session. All share one loader, so that a service's model is read once and not for each session."""
+    made = botocore.session.Session(profile=profile)
+    if keys:
+        made.set_credentials(*keys)
+    made.register_component("data_loader", _LOADER)
+    return boto3.Session(botocore_session=made)
+
+
+_LOADER = botocore.loaders.create_loader()
+
+
 class World:
     """A scenario's hands and eyes: sessions of the accounts, the clock, the journal, the inbox."""
 
     def __init__(self, stack: Stack, telling: Telling) -> None:
         self.stack = stack
         self.telling = telling
-        self.began = stack.client.status()["records"]
+        # The journal's newest record when the scenario began, and when its present moment did.
+        self.began = self._since = stack.client.status()["records"]
         self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -122,8 +146,16 @@ class World:
     def session(self, account: str) -> Any:
         """A boto3 session of the account's administrator, by profile, as on AWS."""
         if account not in self._sessions:
-            self._sessions[account] = boto3.Session(profile_name=account)
+            self._sessions[account] = boto_session(profile=account)
         return self._sessions[account]
+
+    def assumed(self, account: str, role: str, session_name: str) -> Any:
+        """A boto3 session of a role of the account, assumed by its administrator."""
+        arn = f"arn:aws:iam::{load_accounts()[account].id}:role/{role}"
+        keys = self.client(account, "sts").assume_role(RoleArn=arn, RoleSessionName=session_name)[
+            "Credentials"
+        ]
+        return boto_session(keys=(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]))
 
     def client(self, account: str, service: str) -> Any:
         """The administrator's client of a service; made once, because making one costs more than most calls."""
@@ -135,6 +167,7 @@ class World:
     @contextmanager
     def moment(self, title: str) -> Iterator[None]:
         began = time.monotonic()
+        self._since = self.harness.status()["records"]
         self.telling.moment(title)
         yield
         self.telling.ended(time.monotonic() - began)
@@ -211,56 +244,73 @@ class World:
             execution,
         )
 
-    def explain(self, execution: Execution | None) -> list[str]:
-        """What the journal knows of a failure: the failed step, its job's last lines, refusals, lost events."""
-        lines: list[str] = []
+    def explain(self, execution: Execution | None = None) -> list[str]:
+        """What the journal knows of a failure in the present moment; where that is nothing, of all before it."""
         failed = execution.failed_step if execution else None
-        if failed:
-            lines.append(f"step {failed['StepName']} failed: {failed.get('FailureReason', '')}")
-        jobs = {m.get("Arn") or m.get("CheckJobArn") for m in (failed or {}).get("Metadata", {}).values()}
-        for job in self.records("job", status="Failed"):
-            if failed is None or job["arn"] in jobs:
-                lines.append(f"job {job['arn'].rsplit('/', 1)[-1]}: {job['reason']}")
-                lines += [f"    {line}" for line in job["log_tail"]]
-        for invocation in self.records("invoke"):
-            if invocation["status"] != "Succeeded":
-                lines.append(f"function {invocation['function']}: {invocation['reason']}")
-        for delivery in self.records("delivery", status="failed"):
-            lines.append(
-                f"rule {delivery['rule']} could not reach {delivery['target']}: {delivery['reason']}"
-            )
-        for call in self.records("call", status=403):
-            lines.append(
-                f"denied: {call['principal']} {call['service']}:{call['operation']}: {call['error']}"
-            )
-        return lines
+        try:
+            return explain(self.harness.journal(self._since), failed) or explain(self.records(), failed)
+        except HarnessError as error:
+            return [str(error)]
+
+
+def run(name: str, world: World) -> ExpectationFailed | None:
+    """Runs a scenario to its end. Whatever ends it early is an expectation that failed, and is told as one."""
+    try:
+        load(name)(world)
+    except ExpectationFailed as failure:
+        return failure
+    except Exception as error:  # noqa: BLE001 - what it is, and where, is told
+        telling = world.telling
+        moment = f"moment {telling.count} to go through: {telling.title}" if telling.count else "it to begin"
+        return ExpectationFailed(
+            moment, f"{type(error).__name__}: {error}", [*_where(error, find(name)), *world.explain()]
+        )
+    return None
+
+
+def _where(error: Exception, file: Path) -> list[str]:
+    """The last line of the scenario's own on the way to the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"at {file.name}:{f.lineno}: {f.line}" for f in frames if f.filename == str(file)][-1:]
 
 
 def names() -> list[str]:
     """Every scenario there is."""
-    return sorted(f.stem for f in SCENARIOS.glob("*.py") if f"def scenario_{f.stem}(" in f.read_text())
+    return sorted(f.stem.replace("_", "-") for f in SCENARIOS.glob("*.py") if _has_scenario(f))
 
 
-def check(name: str) -> str:
-    """The scenario's module name. Raises HarnessError for an unknown one."""
-    file_name = name.replace("-", "_")
-    if file_name not in names():
-        known = ", ".join(n.replace("_", "-") for n in names())
-        raise HarnessError(f"there is no scenario {name!r}; there are: {known}")
-    return file_name
+def find(name: str) -> Path:
+    """The file of one of `names`, or the file of that name. Raises HarnessError for an unknown one."""
+    if name.endswith(".py"):
+        file = Path(name).resolve()
+        if not file.is_file():
+            raise HarnessError(f"there is no file {name}")
+        if not _has_scenario(file):
+            raise HarnessError(f"{name} has no function scenario_{file.stem}(world)")
+        return file
+    if name not in names():
+        raise HarnessError(f"there is no scenario {name!r}; there are: {', '.join(names())}")
+    return SCENARIOS / f"{name.replace('-', '_')}.py"
+
+
+def _has_scenario(file: Path) -> bool:
+    return f"def scenario_{file.stem}(" in file.read_text()
 
 
 def load(name: str) -> Callable[[World], None]:
     """The scenario's function. Raises HarnessError for an unknown one."""
-    file_name = check(name)
+    file = find(name)
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    module = importlib.import_module(f"scenarios.{file_name}")
-    function: Callable[[World], None] = getattr(module, f"scenario_{file_name}")
+    spec = importlib.util.spec_from_file_location(f"scenario_{file.stem}", file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[[World], None] = getattr(module, f"scenario_{file.stem}")
     return function
 
 
 def title(name: str) -> str:
     """The scenario's first line of documentation."""
-    text = Path(SCENARIOS / f"{name.replace('-', '_')}.py").read_text()
-    return text.split('"""')[1].strip().splitlines()[0]
+    return (ast.get_docstring(ast.parse(find(name).read_text())) or "").partition("\n")[0]

@@ -1,14 +1,18 @@
 """The gateway's process: `python -m harness.serve PORT FOLDER [START]`.
 
-It says `ready http://127.0.0.1:PORT` on standard output when it can be called, and ends on SIGTERM, on Ctrl-C, on
-`harness down`, or when the process that started it is gone.
+Its first line on standard output is `ready http://127.0.0.1:PORT`, once it can be called; where it has to end because
+of a mistake of the user's or the machine's, the last is `error TEXT`. It ends on SIGTERM, on Ctrl-C, on `harness down`,
+or when its standard input does: when the process that started it is gone. FOLDER goes with it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import shutil
 import signal
+import socket
 import sys
 import threading
 from datetime import datetime
@@ -16,19 +20,37 @@ from pathlib import Path
 
 from harness.model import HarnessError
 
+_TICK = 0.5  # real seconds between two looks at what has fallen due
+
 
 def main(arguments: list[str]) -> int:
     port, folder, start = int(arguments[0]), Path(arguments[1]), (arguments[2:] or [""])[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    stop = threading.Event()
+    threading.Thread(target=_until_starter_is_gone, args=(stop,), daemon=True).start()
     from harness.gateway.server import listen
 
     try:
         sock = listen(port)
+        # From here on calls are taken; they wait for an answer until the rest is up.
+        print(f"ready http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
+        _serve(sock, folder, start, stop)
     except HarnessError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error {error}", flush=True)
         return 1
-    endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    # From here on calls are taken; they wait for an answer until the rest is up.
-    print(f"ready {endpoint}", flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _until_starter_is_gone(stop: threading.Event) -> None:
+    # Unbuffered: a thread that holds a buffered reader's lock would break the process's end.
+    while os.read(0, 1024):
+        pass
+    stop.set()
+
+
+def _serve(sock: socket.socket, folder: Path, start: str, stop: threading.Event) -> None:
     # Heavy, so after the port is known to be ours.
     from fake_accounts.accounts import load_accounts
     from harness.app import App
@@ -38,25 +60,25 @@ def main(arguments: list[str]) -> int:
     from harness.model import Credentials
 
     clock = Clock(datetime.fromisoformat(start) if start else None)
+    endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
     app = App(folder, clock, endpoint, lambda text: print(f"warning: {text}", file=sys.stderr))
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
     )
-    stop = threading.Event()
     control = Control(app, stop.set)
     server = serve(sock, app.handle, control.handle)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    parent = os.getppid()
-    while not stop.wait(0.5) and os.getppid() == parent:
+    while not stop.wait(_TICK):
         with contextlib.suppress(Exception):
-            app.fire_due()
+            control.fire_due()
+    # Calls that wait for news are cut off; the server would call that an error.
+    logging.getLogger("uvicorn.error").disabled = True
     server.should_exit = True
     thread.join(5)
     app.close()
-    return 0
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fake_accounts.accounts import write_profiles
 from harness.client import Client
-from harness.model import HarnessError, Json
+from harness.model import HarnessError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4599
@@ -30,11 +31,15 @@ _FOREIGN = ("AWS_", "SAGEMAKER_", "MOTO_", "TF_")
 
 @dataclass(frozen=True)
 class Stack:
-    """A running harness. `folder` is its own: state, inbox, profiles; it goes when the harness goes."""
+    """A running harness. `folder` is its own: state, inbox, profiles; it goes when the harness goes.
+
+    `alive` tells whether its process still is.
+    """
 
     endpoint: str
     pid: int
     folder: Path
+    alive: Callable[[], bool] = field(compare=False)
 
     @property
     def client(self) -> Client:
@@ -58,34 +63,50 @@ class Stack:
 def scrubbed(environment: dict[str, str] | None = None) -> dict[str, str]:
     """This process's environment without any AWS setting of the user's, with `environment` added."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
-    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **(environment or {})}
+    # Else the user's files are read, where no others are named.
+    files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    defaults = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
+    none = dict.fromkeys((*files, *defaults), os.devnull)
+    return {**kept, **none, "AWS_EC2_METADATA_DISABLED": "true", **(environment or {})}
 
 
 @contextmanager
 def started(port: int = 0, start: datetime | None = None) -> Iterator[Stack]:
-    """A gateway process with empty accounts, ended on the way out with everything it made."""
+    """A gateway process with empty accounts, ended on the way out with everything it made.
+
+    Raises HarnessError where it cannot start, or has ended without being asked to.
+    """
     folder = Path(tempfile.mkdtemp(prefix="harness-"))
-    command = [sys.executable, "-m", "harness.serve", str(port), str(folder)]
+    arguments = [str(port), str(folder), *([start.isoformat()] if start else [])]
     process = subprocess.Popen(
-        [*command, *([start.isoformat()] if start else [])],
+        [sys.executable, "-m", "harness.serve", *arguments],
         stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
+        # Its end tells the gateway that we are gone, however that came about.
+        stdin=subprocess.PIPE,
         cwd=ROOT,
         env=scrubbed(),
         text=True,
         # Ctrl-C is for us to handle: the gateway has to outlive the clean-up.
         start_new_session=True,
     )
+    assert process.stdout
     try:
-        assert process.stdout
         line = process.stdout.readline()
         if not line.startswith("ready "):
             process.wait()
-            raise HarnessError("the gateway did not start; what it said is above")
-        yield Stack(line.split()[1], process.pid, folder)
+            raise _fate(process, line)
+        try:
+            yield Stack(line.split()[1], process.pid, folder, lambda: process.poll() is None)
+        except Exception:
+            # Whatever failed because the gateway is gone: that it is gone is the news.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+            _check(process)
+            raise
+        _check(process)
     finally:
         with _patient():
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -94,17 +115,35 @@ def started(port: int = 0, start: datetime | None = None) -> Iterator[Stack]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _check(process: subprocess.Popen[str]) -> None:
+    """Raises HarnessError where the gateway has ended without being asked to."""
+    if process.poll():
+        assert process.stdout
+        raise _fate(process, process.stdout.read())
+
+
+def _fate(process: subprocess.Popen[str], said: str) -> HarnessError:
+    """Why the gateway ended, in its own words where it left any."""
+    kind, _, text = said.strip().partition(" ")
+    if kind == "error":
+        return HarnessError(text)
+    code = process.returncode
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+    return HarnessError(f"the gateway {how}; what it said, if anything, is above")
+
+
 @contextmanager
 def _patient() -> Iterator[None]:
     """A second Ctrl-C does not interrupt the clean-up."""
+    previous = {}
     with contextlib.suppress(ValueError):  # only the main thread may set handlers
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)
-        return
-    yield
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            previous[name] = signal.signal(name, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
 
 
 def terraform(stack: Stack, command: str, say: Callable[[str], None]) -> None:
@@ -113,62 +152,102 @@ def terraform(stack: Stack, command: str, say: Callable[[str], None]) -> None:
     Raises HarnessError with Terraform's own words where it fails.
     """
     arguments = [command, "--state-dir", str(stack.folder / "terraform"), "--endpoint", stack.endpoint]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fake_accounts.terraform", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        cwd=ROOT,
-        env=scrubbed(stack.environment()),
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout
-    assert process.stderr
-    try:
-        for line in process.stdout:
-            told = json.loads(line)
-            counts = ", ".join(f"{told[k]} {k}" for k in ("added", "changed", "destroyed") if told[k])
-            say(f"terraform {command} {told['root']}: {counts or 'no changes'}")
-        errors = process.stderr.read()
-        if process.wait() != 0:
-            raise HarnessError(f"terraform {command} failed:\n{errors.strip()}")
-    finally:
-        if process.poll() is None:
+    with tempfile.TemporaryFile("w+") as errors:  # a pipe could fill up while nobody reads it
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fake_accounts.terraform", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=scrubbed(stack.environment()),
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout
+        try:
+            for line in process.stdout:
+                told = json.loads(line)
+                counts = ", ".join(f"{told[k]} {k}" for k in ("added", "changed", "destroyed") if told[k])
+                say(f"terraform {command} {told['root']}: {counts or 'no changes'}")
+            if process.wait() != 0:
+                errors.seek(0)
+                raise HarnessError(f"terraform {command} failed:\n{errors.read().strip()}")
+        finally:
+            _interrupt(process)
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    """Ends Terraform, if it is not at its end: it finishes what it has begun, but no more."""
+    if process.poll() is None:
+        with _patient():
             process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 process.wait(20)
-            if process.poll() is None:
+            except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
 # Where a long-lived harness leaves word for the other commands.
 
 
-def home() -> Path:
-    return Path(os.environ.get("HARNESS_HOME", ROOT / ".harness"))
+def _notice() -> Path:
+    return Path(os.environ.get("HARNESS_HOME") or ROOT / ".harness") / "harness.json"
 
 
-def announce(stack: Stack) -> None:
-    home().mkdir(parents=True, exist_ok=True)
-    told: Json = {**asdict(stack), "folder": str(stack.folder)}
-    (home() / "harness.json").write_text(json.dumps(told))
-
-
-def withdraw() -> None:
-    (home() / "harness.json").unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        home().rmdir()
+@contextmanager
+def announced(stack: Stack) -> Iterator[None]:
+    """Other commands find this harness. Raises HarnessError where they find another already."""
+    file = _notice()
+    told = json.dumps({"endpoint": stack.endpoint, "pid": stack.pid, "folder": str(stack.folder)})
+    if found():
+        raise HarnessError("another harness has come up here; end it with `harness down`")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(told)
+    except OSError as error:
+        raise HarnessError(
+            f"{file} cannot be written: {error.strerror}; name another folder in HARNESS_HOME"
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if file.read_text() == told:  # not a later harness's
+                file.unlink()
+                file.parent.rmdir()
 
 
 def found() -> Stack | None:
     """The harness that `harness up` keeps running, if it does."""
     try:
-        told = json.loads((home() / "harness.json").read_text())
-        os.kill(told["pid"], 0)
-    except (OSError, ValueError):
+        told = json.loads(_notice().read_text())
+        stack = Stack(told["endpoint"], told["pid"], Path(told["folder"]), partial(_exists, told["pid"]))
+        # The process may be another's by now, and so may the port: only ours knows the folder.
+        return stack if stack.alive() and stack.client.status()["folder"] == told["folder"] else None
+    except (OSError, ValueError, KeyError, TypeError, HarnessError):
         return None
-    return Stack(told["endpoint"], told["pid"], Path(told["folder"]))
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def claimed(stack: Stack, name: str) -> Iterator[None]:
+    """The harness to ourselves: scenarios share accounts and clock. Raises HarnessError where somebody has it."""
+    stack.client.claim(name)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(HarnessError):
+            stack.client.release()
 
 
 def required() -> Stack:
@@ -179,14 +258,18 @@ def required() -> Stack:
     return stack
 
 
+def stay(stack: Stack) -> None:
+    """Until somebody ends it."""
+    while stack.alive():
+        time.sleep(0.2)
+
+
 def end(stack: Stack, timeout: float = 15) -> None:
-    """Asks a running harness to end, and waits until it is gone."""
+    """Asks a running harness to end, and waits until it is gone, and all that it had with it."""
     stack.client.down()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        try:
-            os.kill(stack.pid, 0)
-        except OSError:
+        if not (stack.alive() or stack.folder.exists() or _notice().exists()):
             return
         time.sleep(0.05)
     raise HarnessError(f"the harness (process {stack.pid}) has not ended after {timeout:.0f} s")

@@ -11,8 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-import boto3
-
 from fake_accounts.accounts import load_accounts
 from harness.scenario import Execution, World
 from harness.stack import terraform
@@ -142,14 +140,8 @@ class Platform:
 
     def decide(self, version: int, status: str) -> None:
         """The registry's approver sets a version's approval status."""
-        registry = load_accounts()["registry"]
-        sts = self.world.client("registry", "sts")
-        role = f"arn:aws:iam::{registry.id}:role/{APPROVER}"
-        keys = sts.assume_role(RoleArn=role, RoleSessionName="approver")["Credentials"]
-        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        session.client("sagemaker", region_name=registry.region).update_model_package(
-            ModelPackageArn=self._version_arn(version), ModelApprovalStatus=status
-        )
+        approver = self.world.assumed("registry", APPROVER, "approver").client("sagemaker")
+        approver.update_model_package(ModelPackageArn=self._version_arn(version), ModelApprovalStatus=status)
         self.world.show(f"{APPROVER} sets version {version} to {status}")
 
     def expect_version(self, version: int, status: str) -> None:

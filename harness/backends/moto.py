@@ -9,20 +9,33 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
+import moto.core.responses
 import moto.core.utils
 import moto.settings
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
-from moto.core.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException
 
 from harness.clock import Clock
 from harness.model import AwsError, HttpRequest, HttpResponse
 from harness.wsgi import to_werkzeug
+
+_clock = Clock()
+
+
+def _utcnow() -> datetime:
+    return _clock.now().replace(tzinfo=None)
+
+
+# moto's services bind this name when they are imported, which is at the first call to each; this one is already.
+moto.core.utils.utcnow = _utcnow
+moto.core.responses.utcnow = _utcnow  # type: ignore[attr-defined]
 
 SERVICES = ("s3", "iam", "kms", "sns", "sqs", "logs", "cloudwatch", "ecr")
 _HOSTS = {"cloudwatch": "monitoring", "ecr": "api.ecr", "iam": "iam"}
@@ -34,8 +47,8 @@ class MotoBackend:
     """Answers a request as the account that it is sent for."""
 
     def __init__(self, clock: Clock) -> None:
-        # moto's modules bind this name when they are imported: it has to be set before the first of them.
-        moto.core.utils.utcnow = lambda: clock.now().replace(tzinfo=None)
+        global _clock
+        _clock = clock
 
     def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
@@ -43,7 +56,9 @@ class MotoBackend:
         made = to_werkzeug(request, host)
         made.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         # Who may do what has been decided by now; without a signature moto would take the caller for the public.
-        made.environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential=HARNESS/0/{region}/{service}/aws4_request"
+        made.environ["HTTP_AUTHORIZATION"] = (
+            f"AWS4-HMAC-SHA256 Credential=HARNESS/0/{region}/{service}/aws4_request"
+        )
         handler = _handler(service, f"https://{host}{made.raw_path}")
         try:
             status, headers, body = handler(made, made.raw_url, made.headers)
@@ -52,7 +67,9 @@ class MotoBackend:
         except ClientError as error:
             raise AwsError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
         except NotImplementedError as error:
-            raise AwsError("UnsupportedOperation", f"The harness does not support {service}: {error}", 501) from error
+            raise AwsError(
+                "UnsupportedOperation", f"The harness does not support {service}: {error}", 501
+            ) from error
         return HttpResponse(int(status), _plain(headers), _bytes(body))
 
     def reset(self) -> None:

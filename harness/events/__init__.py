@@ -1,2 +1,1 @@
-"""EventBridge's machinery: patterns, schedules, the bus and its targets. Knows no API call's shape but
-targets'."""
+"""EventBridge's machinery: patterns, schedules, the bus and its targets. Knows no API call's shape but targets'."""

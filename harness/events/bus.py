@@ -1,5 +1,4 @@
-"""The bus: takes events, finds the rules they match, has them delivered to the rules' targets in the
-background."""
+"""The bus: takes events, finds the rules they match, has them delivered to the rules' targets in the background."""
 
 from __future__ import annotations
 
@@ -54,8 +53,7 @@ class Bus:
         self._trigger(rule, event)
 
     def close(self) -> None:
-        """Ends the workers, once what is under way has been delivered. What is published later is not
-        delivered."""
+        """Ends the workers, once what is under way has been delivered. What is published later is not delivered."""
         self._pool.shutdown()
 
     def _trigger(self, rule: Rule, event: Event) -> None:

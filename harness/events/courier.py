@@ -1,5 +1,4 @@
-"""One event to one target: tried, tried again where AWS would, told in the journal, else to the dead-letter
-queue."""
+"""One event to one target: tried, tried again where AWS would, told in the journal, else to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -25,8 +24,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why an attempt failed, in AWS's words, and whether AWS would try again: throttling and 5xx, not
-    refusals."""
+    """Why an attempt failed, in AWS's words, and whether AWS would try again: throttling and 5xx, not refusals."""
 
     code: str
     message: str

@@ -32,8 +32,7 @@ class Untransformable(Exception):
 
 
 def payload(rule: Rule, target: Target, event: Event, now: datetime) -> str:
-    """The text for the target. Raises Untransformable. An InputPath that finds nothing gives `null`
-    (undocumented)."""
+    """The text for the target. Raises Untransformable. An InputPath that finds nothing gives `null` (undocumented)."""
     settings = target.settings
     if "Input" in settings:
         return str(settings["Input"])

@@ -1,5 +1,4 @@
-"""EventBridge's metrics of rules: counted at once, put to CloudWatch in batches, never in a delivery's
-way."""
+"""EventBridge's metrics of rules: counted at once, put to CloudWatch in batches, never in a delivery's way."""
 
 from __future__ import annotations
 

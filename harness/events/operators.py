@@ -25,8 +25,7 @@ class BadPattern(Exception):
 
 
 def exact(wanted: Any) -> Test:
-    """A string, number, true, false or null: numbers compare as numbers (300 is 300.0), nothing else
-    converts."""
+    """A string, number, true, false or null: numbers compare as numbers (300 is 300.0), nothing else converts."""
     if isinstance(wanted, (dict, list)):
         raise BadPattern("Match value must be String, number, true, false, or null")
     return lambda value: bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
@@ -187,8 +186,7 @@ def _comparison(symbol: str, operand: list[Any], name: str) -> Test:
 
 
 def _anything_but(operand: Any) -> Test:
-    """Any value that is there and is none of these: null and other types too (recorded:
-    ..._but_string_null)."""
+    """Any value that is there and is none of these: null and other types too (recorded: ..._but_string_null)."""
     if isinstance(operand, dict):
         return _anything_but_a_kind(operand)
     values = operand if isinstance(operand, list) else [operand]

@@ -83,8 +83,7 @@ def _parse(text: str) -> Json:
 
 
 def _object(node: Json, path: str, so_far: list[_Alternative], inside_or: bool) -> list[_Alternative]:
-    """The alternatives so far, with this object's fields. In AWS's order: a later field of a path replaces
-    it."""
+    """The alternatives so far, with this object's fields. In AWS's order: a later field of a path replaces it."""
     if not node:
         raise BadPattern("Empty objects are not allowed")
     for name, inner in node.items():
@@ -128,8 +127,7 @@ def _field(values: list[Any]) -> _Field:
 def _flatten(
     node: Any, path: str, places: Mapping[int, int], ids: Iterator[int]
 ) -> Iterator[tuple[str, _Leaf]]:
-    """Every leaf of the event under its dotted path: `exists` sees leaves only, so an empty array is not
-    there."""
+    """Every leaf of the event under its dotted path: `exists` sees leaves only, so an empty array is not there."""
     if isinstance(node, dict):
         for name, inner in node.items():
             yield from _flatten(inner, f"{path}.{name}" if path else name, places, ids)

@@ -87,8 +87,7 @@ class Rule:
         return self.enabled and bool(self.pattern) and compile_pattern(self.pattern).matches(event.envelope())
 
     def due(self) -> datetime | None:
-        """When its schedule sends next; None for a rule that is disabled, or has no schedule, or none
-        left."""
+        """When its schedule sends next; None for a rule that is disabled, or has no schedule, or none left."""
         if not (self.enabled and self.schedule):
             return None
         return next_after(self.schedule, self.fired or self.scheduled_from, since=self.scheduled_from)
@@ -162,8 +161,7 @@ class Rules:
             self._rules[rule.arn] = rule
 
     def take_due(self, moment: datetime) -> tuple[datetime, Rule] | None:
-        """The rule whose schedule falls due first, by `moment`, and when; from then on it is due at its
-        next time."""
+        """The rule whose schedule falls due first, by `moment`, and when; from then on it is due at its next time."""
         with self.lock:
             dues = [(due, rule.arn, rule) for rule in self.scheduled() if (due := rule.due())]
             if not dues or min(dues)[0] > moment:

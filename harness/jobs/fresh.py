@@ -32,6 +32,8 @@ START_VARIABLES = re.compile(r"(OMP|OPENBLAS|MKL|KMP|GOTO|LD)_.*|PYTHON.*")
 HARMLESS_VARIABLES = frozenset(
     {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPATH"}
 )
+# What keeps a Python away from AWS (see there); a forked one has inherited it.
+SITE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "site")
 # Exit codes as a container's engine gives them.
 CANNOT_RUN, NOT_FOUND = 126, 127
 
@@ -60,7 +62,8 @@ def execute(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     # The image's Python is ours, wherever the image would have put it.
     program = sys.executable if PYTHON.fullmatch(command[0]) else command[0]
     try:
-        os.execvpe(program, list(command), dict(environment))
+        path = filter(None, (SITE, environment.get("PYTHONPATH")))
+        os.execvpe(program, list(command), {**environment, "PYTHONPATH": os.pathsep.join(path)})
     except FileNotFoundError:
         leave(f'exec: "{command[0]}": executable file not found', NOT_FOUND)
     except OSError as error:

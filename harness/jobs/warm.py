@@ -27,6 +27,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from harness.jobs import fresh, mounts
+from harness.site.sitecustomize import guard
 
 SETUP_FAILED = 125  # as a container's engine says it
 LENGTH = struct.Struct("!I")
@@ -217,7 +218,7 @@ def _become(request: dict[str, Any], output: int, isolated: bool, keep: Iterable
         if request["program"]:
             command = ["python3", request["program"], *command]
         if isolated:
-            mounts.enter_job(request["root"], [*keep, request["program"] or ""])
+            mounts.enter_job(request["root"], [*keep, request["program"] or "", fresh.SITE])
         os.chdir(request["cwd"])
     except OSError as error:
         fresh.leave(f"harness: the job could not be set up: {error}", SETUP_FAILED)
@@ -238,12 +239,23 @@ def _only_standard_streams(output: int) -> None:
                 os.close(descriptor)
 
 
-def _import_libraries() -> None:
+def _import_libraries(control: socket.socket) -> None:
     for name in LIBRARIES:
+        if _closed(control):  # imports take seconds, and nobody wants them any more
+            os._exit(0)
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if "boto3" in sys.modules:
         _load_boto_models()
+
+
+def _closed(control: socket.socket) -> bool:
+    try:
+        return not control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _load_boto_models() -> None:
@@ -273,7 +285,8 @@ def main(descriptor: int, namespaces: bool) -> None:
         mounts.enter(flags)
     mounts.adopt_orphans()
     control.sendall(json.dumps({"isolated": flags is not None, "reason": reason}).encode() + b"\n")
-    _import_libraries()
+    guard()  # jobs inherit it
+    _import_libraries(control)
     _forget_where_we_are()
     gc.collect()
     gc.freeze()  # children share these objects' pages, as no collection touches them
@@ -282,6 +295,7 @@ def main(descriptor: int, namespaces: bool) -> None:
         parent.serve()
     finally:
         parent.close()
+    os._exit(0)  # an orderly end frees each library, which takes a second
 
 
 def _forget_where_we_are() -> None:
@@ -289,6 +303,8 @@ def _forget_where_we_are() -> None:
     ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if os.path.basename(ours) not in ("site-packages", "dist-packages"):
         sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != ours]
+    # An editable install finds it by a finder of setuptools' instead.
+    sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
 
 
 if __name__ == "__main__":

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
-
-from botocore.exceptions import ClientError
 
 from harness.clock import Clock
 from harness.journal import Journal
 from harness.model import AwsError, Caller, Json, Stop
-from harness.orchestrator.definition import Definition, Step
-from harness.orchestrator.references import ReferenceFailure, Scope, resolve
-from harness.orchestrator.steps import StepContext, StepFailure, StepResult, run
+from harness.orchestrator.parts import Definition, Step
+from harness.orchestrator.property_files import read_property_file
+from harness.orchestrator.resolving import Scope
+from harness.orchestrator.step import StepContext, StepResult
+from harness.orchestrator.step_run import Observe, StepRun, StepState
+
+__all__ = ["ExecutionSpec", "Outcome", "StepState", "execute"]
 
 # A safeguard, not AWS's limit: steps wait on jobs, so threads are cheap, but not free.
 _MOST_AT_ONCE = 50
@@ -45,28 +45,11 @@ class ExecutionSpec:
 
 
 @dataclass(frozen=True)
-class StepState:
-    """A step of an execution at a moment. `status` is SageMaker's: Starting, Executing, Stopping, Stopped, Failed,
-    Succeeded."""
-
-    step: Step
-    status: str
-    started: datetime
-    ended: datetime | None = None
-    reason: str = ""
-    metadata: Json | None = None
-
-
-@dataclass(frozen=True)
 class Outcome:
     """How an execution ended: Succeeded, Failed or Stopped, and why it failed."""
 
     status: str
     reason: str = ""
-
-
-# Told of every change of a step.
-Observe = Callable[[StepState], None]
 
 
 def execute(
@@ -79,7 +62,8 @@ def execute(
 ) -> Outcome:
     """Runs the execution to its end. `assume` gives the pipeline's role.
 
-    Once a step has failed no other is started; those that run are waited for.
+    Once a step has failed no other is started; those that run are waited for. AWS does not document whether it
+    starts steps that do not need the failed one.
     """
     try:
         caller = assume()
@@ -89,8 +73,16 @@ def execute(
 
 
 class _Run:
+    """The thread that makes it decides what starts; each step runs on its own, and tells by `_ended` how it went."""
+
     def __init__(
-        self, spec: ExecutionSpec, caller: Caller, observe: Observe, journal: Journal, clock: Clock, stop: Stop
+        self,
+        spec: ExecutionSpec,
+        caller: Caller,
+        observe: Observe,
+        journal: Journal,
+        clock: Clock,
+        stop: Stop,
     ) -> None:
         self._spec = spec
         self._caller = caller
@@ -99,9 +91,9 @@ class _Run:
         self._clock = clock
         self._stop = stop
         self._results: dict[str, StepResult] = {}
-        self._failed: list[StepState] = []
         self._skipped: set[str] = set()
-        self._ended: queue.Queue[tuple[Step, StepResult | StepState]] = queue.Queue()
+        self._failed = False
+        self._ended: queue.Queue[tuple[Step, StepResult | None]] = queue.Queue()
 
     def to_the_end(self) -> Outcome:
         waiting = dict(self._spec.definition.steps)
@@ -110,18 +102,19 @@ class _Run:
         with ThreadPoolExecutor(most, thread_name_prefix=self._spec.id) as pool:
             while True:
                 if not self._failed and not self._stop.is_set():
-                    for step in self._ready(waiting):
+                    for step in self._ready(waiting)[: most - running]:
                         del waiting[step.name]
                         running += 1
-                        pool.submit(self._run_step, step)
+                        # What it can see is settled here: later results are none that it refers to.
+                        pool.submit(self._run_step, step, self._scope())
                 if not running:
                     return self._outcome()
-                step, ended = self._ended.get()
+                step, result = self._ended.get()
                 running -= 1
-                if isinstance(ended, StepResult):
-                    self._results[step.name] = ended
+                if result is None:
+                    self._failed = True
                 else:
-                    self._failed.append(ended)
+                    self._results[step.name] = result
 
     def _ready(self, waiting: dict[str, Step]) -> list[Step]:
         """What can start now. Steps of a branch not taken are dropped, and what needs them with them."""
@@ -140,40 +133,13 @@ class _Run:
         condition, outcome = step.branch
         return bool(self._results[condition].properties["Outcome"]) is not outcome
 
-    def _run_step(self, step: Step) -> None:
-        state = StepState(step, "Starting", self._clock.now())
+    def _run_step(self, step: Step, scope: Scope) -> None:
+        context = StepContext(step, self._spec.arn, self._caller, self._journal, scope, self._stop)
+        result = None
         try:
-            self._observe(state)
-            state = replace(state, status="Executing")
-            self._observe(state)
-            result, state = self._attempt(step, state)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the execution has to end and say so
-            state = replace(state, status="Failed", ended=self._clock.now(), reason=f"InternalServerError: {error!r}")
-            self._observe(state)
-            self._ended.put((step, state))
-            return
-        self._observe(state)
-        self._ended.put((step, result if result is not None else state))
-
-    def _attempt(self, step: Step, state: StepState) -> tuple[StepResult | None, StepState]:
-        current = [state]
-
-        def started(metadata: Json) -> None:
-            current[0] = replace(current[0], metadata=metadata)
-            self._observe(current[0])
-
-        context = StepContext(
-            step, self._spec.id, self._caller, self._journal, self._scope(), self._stop, started
-        )
-        try:
-            result = run(context)
-        except StepFailure as failure:
-            status = "Stopped" if failure.stopped and self._stop.is_set() else "Failed"
-            metadata = failure.metadata or current[0].metadata
-            return None, replace(
-                state, status=status, ended=self._clock.now(), reason=failure.reason, metadata=metadata
-            )
-        return result, replace(state, status="Succeeded", ended=self._clock.now(), metadata=result.metadata)
+            result = StepRun(step, self._observe, self._clock, self._stop).run(context)
+        finally:
+            self._ended.put((step, result))
 
     def _outcome(self) -> Outcome:
         if self._stop.is_set():
@@ -183,8 +149,16 @@ class _Run:
         return Outcome("Succeeded")
 
     def _scope(self) -> Scope:
-        steps = {name: result.properties for name, result in self._results.items()}
-        return Scope(self._spec.parameters, self._variable, steps, self._read_property_file)
+        spec, caller = self._spec, self._caller
+        properties = {name: result.properties for name, result in self._results.items()}
+        return Scope(
+            spec.parameters,
+            self._variable,
+            properties,
+            lambda step, file: read_property_file(
+                spec.definition.steps[step], file, properties[step], caller
+            ),
+        )
 
     def _variable(self, name: str) -> Any:
         spec = self._spec
@@ -198,23 +172,6 @@ class _Run:
             "PipelineExecutionArn": lambda: spec.arn,
         }
         return values[name]()
-
-    def _read_property_file(self, step_name: str, file_name: str) -> Any:
-        step = self._spec.definition.steps[step_name]
-        file = next(f for f in step.body["PropertyFiles"] if f["PropertyFileName"] == file_name)
-        outputs = resolve(step.arguments["ProcessingOutputConfig"]["Outputs"], self._scope())
-        output = next((o for o in outputs if o["OutputName"] == file["OutputName"]), None)
-        if output is None:
-            raise ReferenceFailure(f"property file {file_name}: step {step_name} has no output {file['OutputName']}")
-        uri = f"{output['S3Output']['S3Uri'].rstrip('/')}/{file['FilePath']}"
-        parts = urlsplit(uri)
-        try:
-            body = self._caller.client("s3").get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"].read()
-            return json.loads(body)
-        except ClientError as error:
-            raise ReferenceFailure(f"property file {uri} cannot be read: {error}") from error
-        except ValueError as error:
-            raise ReferenceFailure(f"property file {uri} is not JSON: {error}") from error
 
 
 def _iso(moment: datetime) -> str:

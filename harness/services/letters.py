@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -80,7 +79,7 @@ def write(letter: Letter, inbox: Path, now: datetime) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     slug = re.sub(r"[^a-z0-9]+", "-", letter.subject.lower()).strip("-")[:60] or "no-subject"
     path = folder / f"{len(list(folder.glob('*.eml'))) + 1}-{slug}.eml"
-    path.write_bytes(_mime(letter, now).as_bytes(policy=SMTP))
+    path.write_bytes(_mime(letter, now).as_bytes())
     return path
 
 

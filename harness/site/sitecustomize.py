@@ -28,7 +28,8 @@ def guard() -> None:
         name = host.decode() if isinstance(host, bytes) else str(host or "")
         if name.lower().rstrip(".").endswith(_AWS):
             raise socket.gaierror(
-                socket.EAI_FAIL, f"{name} is AWS's: a local run of the harness does not call it (unset PYTHONPATH?)"
+                socket.EAI_FAIL,
+                f"{name} is AWS's: a local run of the harness does not call it (unset PYTHONPATH?)",
             )
         return look_up(host, *arguments, **named)
 

@@ -16,8 +16,7 @@ from harness.services.events.targets import TargetOperations
 
 
 class Events:
-    """The service `events`. Source: EventBridge API reference; messages as LocalStack recorded them on
-    AWS."""
+    """The service `events`. Source: EventBridge API reference; messages as LocalStack recorded them on AWS."""
 
     def __init__(self, rules: Rules, bus: Bus, clock: Clock) -> None:
         self._rules = rules

@@ -29,8 +29,7 @@ class BusOperations:
         }
 
     def create(self, call: ApiCall) -> Json:
-        """{EventBusArn, and the settings given}. Raises ResourceAlreadyExistsException,
-        ValidationException."""
+        """{EventBusArn, and the settings given}. Raises ResourceAlreadyExistsException, ValidationException."""
         name = call.params["Name"]
         if "EventSourceName" in call.params:
             # A partner's bus needs a partner's event source, and nobody can have made one here.
@@ -58,8 +57,7 @@ class BusOperations:
         return page(call, "EventBuses", buses, _told)
 
     def delete(self, call: ApiCall) -> Json:
-        """One that does not exist is deleted without complaint: the model gives the operation no such
-        error."""
+        """One that does not exist is deleted without complaint: the model gives the operation no such error."""
         name = call.params["Name"]
         if name == "default":
             raise invalid("Cannot delete event bus default.")

@@ -63,8 +63,7 @@ class RuleOperations:
         return {**_told(rule), "CreatedBy": rule.created_by}
 
     def list(self, call: ApiCall) -> Json:
-        """{Rules: [{Name, Arn, State, EventBusName, EventPattern?, ScheduleExpression?, ...}],
-        NextToken?}."""
+        """{Rules: [{Name, Arn, State, EventBusName, EventPattern?, ScheduleExpression?, ...}], NextToken?}."""
         bus = self._rules.bus(bus_of(call))
         prefix = call.params.get("NamePrefix", "")
         rules = [rule for rule in self._rules.on_bus(bus.arn) if rule.name.startswith(prefix)]
@@ -81,8 +80,7 @@ class RuleOperations:
         return {}
 
     def _switch(self, call: ApiCall, state: str) -> Json:
-        """A schedule counts anew from when its rule is enabled: what fell due meanwhile is not made up
-        for."""
+        """A schedule counts anew from when its rule is enabled: what fell due meanwhile is not made up for."""
         rule = self._rule(call)
         if rule.state != state:
             self._rules.put_rule(replace(rule, state=state, scheduled_from=self._clock.now(), fired=None))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import regex  # type: ignore[import-untyped]  # reads Java's \p{L}, which re does not; ships no types
+import regex  # reads Java's \p{L}, which re does not
 from botocore.model import ServiceModel, Shape
 
 from harness.model import AwsError, Json

@@ -101,7 +101,7 @@ def test_a_role_that_cannot_be_assumed_fails_the_delivery(
     def not_trusted(*_: str) -> None:
         raise AwsError("AccessDenied", "the role does not trust events.amazonaws.com", 403)
 
-    world.wire.as_role = not_trusted  # type: ignore[method-assign,assignment]
+    world.wire.as_role = not_trusted
     world.rule("notify", target(TOPIC, RoleArn="arn:aws:iam::1:role/r"), pattern=FAILED)
     world.publish(failed_execution)
     assert world.journal.read(0, "delivery")[0]["reason"].startswith("AccessDenied: the role does not trust")

@@ -115,7 +115,7 @@ def test_another_bus_gets_the_event_itself_by_a_call_that_can_be_checked(
         claimed.append(world.bus.forwarded.claim(entry["TraceHeader"]))
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
-    world.wire.answer = claim  # type: ignore[method-assign]
+    world.wire.answer = claim
     delivered(world, failed_execution, target(bus, RoleArn=ROLE))
     assert claimed[:2] == [failed_execution, None]
 

@@ -28,7 +28,9 @@ def run(terraform, command, *accounts):
 
 
 def left_behind():
-    return sorted([*INFRA.rglob(".terraform*"), *INFRA.rglob("*.tfstate*"), *Path("/tmp").glob("harness-*")])
+    return sorted(
+        [*INFRA.rglob(".terraform*"), *INFRA.rglob("*.tfstate*"), *Path("/tmp").glob("terraform-*")]
+    )
 
 
 def test_all_accounts_are_made_shown_unchanged_and_unmade(terraform, client):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.building import pipeline_session
-from pipelines.environment import ENVIRONMENTS, Environment
+from pipelines.environment import Environment
 from pipelines.inference import build_inference_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:sagemaker")
@@ -156,11 +156,11 @@ def test_the_monitor_and_the_transform_read_the_same_batch(definitions: Definiti
     assert [given["S3Input"]["S3Uri"] for given in monitor] == [{"Get": "Parameters.transform_input"}]
 
 
-def test_the_schedule_and_the_pipeline_mean_the_same_batch(offline: list[str]) -> None:
+def test_a_run_without_parameters_as_the_schedule_starts_it_reads_the_clean_batch(offline: list[str]) -> None:
     prod = Environment.named("prod")
     pipeline = build_inference_pipeline(prod, pipeline_session(prod))
-    scheduled = json.loads((ENVIRONMENTS / "prod.tfvars.json").read_text())["transform_input"]
-    assert _parameters(json.loads(pipeline.definition()))["transform_input"] == scheduled
+    clean = prod.s3("data", "batch-dataset", "mammo-batch-dataset.csv")
+    assert _parameters(json.loads(pipeline.definition()))["transform_input"] == clean
 
 
 def test_no_execution_overwrites_anothers_files(definitions: Definition) -> None:

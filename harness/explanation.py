@@ -1,0 +1,59 @@
+"""Why something went wrong, from the journal: the failed step, its job's last lines, denials, lost events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.model import Json
+
+_EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
+
+
+def explain(records: list[Json], failed_step: Json | None = None) -> list[str]:
+    """`failed_step` is as ListPipelineExecutionSteps gives it; without one every failed job is told of."""
+    lines: list[str] = []
+    if failed_step:
+        lines.append(f"step {failed_step['StepName']} failed: {failed_step.get('FailureReason', '')}")
+    for record in records:
+        tell = _TELLERS.get(record["kind"])
+        lines += tell(record, failed_step) if tell else ()
+    return [*lines, *_unheard(records)]
+
+
+def _job(record: Json, failed_step: Json | None) -> Iterator[str]:
+    made = (failed_step or {}).get("Metadata", {}).values()
+    jobs = {m.get("Arn") or m.get("CheckJobArn") for m in made}
+    if record["status"] == "Failed" and (failed_step is None or record["arn"] in jobs):
+        yield f"job {record['arn'].rsplit('/', 1)[-1]}: {record['reason']}"
+        yield from (f"    {line}" for line in record["log_tail"])
+
+
+def _invocation(record: Json, _: Json | None) -> Iterator[str]:
+    if record["status"] != "Succeeded":
+        yield f"function {record['function']}: {record['reason']}"
+
+
+def _delivery(record: Json, _: Json | None) -> Iterator[str]:
+    if record["status"] == "failed":
+        yield f"rule {record['rule']} could not reach {record['target']}: {record['reason']}"
+
+
+def _denial(record: Json, _: Json | None) -> Iterator[str]:
+    if record["status"] == 403:
+        yield f"denied: {record['principal']} {record['service']}:{record['operation']}: {record['error']}"
+
+
+_TELLERS = {"job": _job, "invoke": _invocation, "delivery": _delivery, "call": _denial}
+
+
+def _unheard(records: list[Json]) -> Iterator[str]:
+    """Ends of executions that failed, and that no rule did anything about."""
+    delivered = {r["event"] for r in records if r["kind"] == "delivery"}
+    for record in records:
+        event = record["event"] if record["kind"] == "event" else {}
+        if event.get("detail-type") != _EXECUTION_EVENT or event["id"] in delivered:
+            continue
+        detail = event["detail"]
+        if detail["currentPipelineExecutionStatus"] == "Failed":
+            pipeline = detail["pipelineArn"].rsplit("/", 1)[-1]
+            yield f"event: {pipeline} Failed, in {event['account']}: it matched no rule there"
