@@ -21,14 +21,14 @@ $(VENV)/.ready: requirements.txt requirements-uv.txt pyproject.toml
 	@echo "setting up $(VENV), once"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.txt \
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt \
 		|| $(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline --no-build-isolation --no-deps -e .
 	@$(BIN)/python -m compileall -q harness fake_accounts images pipelines scenarios
 	@touch $@
 
 scenario-%: $(VENV)/.ready ## Run one scenario, e.g. make scenario-outliers
-	@$(BIN)/harness scenario $*
+	@$(BIN)/harness scenario $* --report reports/$*.html
 
 scenarios: $(VENV)/.ready ## Run every scenario
 	@$(BIN)/pytest scenarios
@@ -56,4 +56,4 @@ lock: ## Renew requirements.txt from pyproject.toml (needs uv)
 	echo uv | $(LOCK) - -o requirements-uv.txt
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .harness .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .harness reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

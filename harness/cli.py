@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -113,6 +114,9 @@ def scenario(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the accounts up afterwards, to look around.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write a page of what happened to this file.")
+    ] = None,
 ) -> None:
     """Run a scenario, on the harness that is up or on one of its own.
 
@@ -126,7 +130,18 @@ def scenario(
         return
     from harness.running import run_scenario
 
-    raise typer.Exit(run_scenario(name, as_json=as_json, keep=keep))
+    raise typer.Exit(run_scenario(name, as_json=as_json, keep=keep, report=report))
+
+
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("report.html"),
+) -> None:
+    """Write a page of all that happened on the harness that is up: runs, events, mails, refused calls."""
+    from harness.running import write_report
+
+    write_report(file, stacks.required(), title="A running harness", checked=False)
+    out.print(f"report: {file}")
 
 
 @app.command()

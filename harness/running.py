@@ -11,9 +11,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from fake_accounts.accounts import load_accounts
 from harness import scenario as telling
 from harness import stack as stacks
+from harness.model import HarnessError
+from harness.report import render
 from harness.scenario import Telling, World
 from harness.site.sitecustomize import guard
 from harness.stack import Stack
@@ -22,8 +26,8 @@ from harness.stack import Stack
 MORNING = 9
 
 
-def run_scenario(name: str, *, as_json: bool, keep: bool) -> int:
-    """Answers the exit status: 0, or 1 where an expectation failed."""
+def run_scenario(name: str, *, as_json: bool, keep: bool, report: Path | None) -> int:
+    """Answers the exit status: 0, or 1 where an expectation failed. `report`: where to write what happened."""
     telling.find(name)
     _quiet()
     teller = Telling(as_json)
@@ -31,8 +35,12 @@ def run_scenario(name: str, *, as_json: bool, keep: bool) -> int:
     with harness_for_scenario(name) as stack, environment(stack):
         # The SDK takes seconds to import: it does so while the accounts come up.
         threading.Thread(target=_import_sdk, daemon=True).start()
-        failure = telling.run(name, World(stack, teller))
+        world = World(stack, teller)
+        failure = telling.run(name, world)
         teller.result(name, failure, time.monotonic() - began)
+        if report:
+            write_report(report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began)
+            teller.line(f"report: {report}")
         if keep:
             _stay(stack, teller)
     return 1 if failure else 0
@@ -85,6 +93,19 @@ def environment(stack: Stack) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def write_report(
+    file: Path, stack: Stack, *, title: str, failure: str = "", after: int = 0, checked: bool = True
+) -> None:
+    """Writes a page of what happened on a harness since that record of its journal. Raises HarnessError."""
+    names = {account.id: account.name for account in load_accounts().values()}
+    page = render(stack.client.journal(after), title, failure, accounts=names, checked=checked)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"the report cannot be written to {file}: {error.strerror}") from error
 
 
 def _stay(stack: Stack, teller: Telling) -> None:

@@ -294,7 +294,10 @@ def find(name: str) -> Path:
 
 
 def _has_scenario(file: Path) -> bool:
-    return f"def scenario_{file.stem}(" in file.read_text()
+    try:
+        return f"def scenario_{file.stem}(" in file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise HarnessError(f"{file} is not UTF-8 text") from error
 
 
 def load(name: str) -> Callable[[World], None]:

@@ -44,7 +44,6 @@ LIBRARIES = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "xgboost",
-    "datasketches",
     "boto3",
     "http.server",
     "argparse",

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import app, moment
+from harness.model import HarnessError
+
+NOW = datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)
+COMMANDS = ("up", "down", "env", "scenario", "executions", "logs", "approve", "clock")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+90s", "2026-03-01T09:31:45"),
+        ("+2h", "2026-03-01T11:30:15"),
+        ("+1d", "2026-03-02T09:30:15"),
+        ("23:00", "2026-03-01T23:00:00"),
+        ("9:30", "2026-03-02T09:30:00"),
+        ("9:31", "2026-03-01T09:31:00"),
+        ("2026-11-22T23:00:00Z", "2026-11-22T23:00:00"),
+        ("2026-11-22T23:00", "2026-11-22T23:00:00"),
+        ("2026-11-22", "2026-11-22T00:00:00"),
+    ],
+)
+def test_a_time_is_read_as_people_write_it(text: str, expected: str) -> None:
+    assert moment(text, NOW) == datetime.fromisoformat(f"{expected}+00:00")
+
+
+@pytest.mark.parametrize("text", ["25:00", "23:60", "+1w", "-1d", "1d", "soon", "+", "+99999999999999999d"])
+def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(HarnessError, match=r"is no time; write \+2h, \+1d, 23:00 or 2026-11-22T23:00:00Z"):
+        moment(text, NOW)
+
+
+def help_of(*arguments: str) -> str:
+    return CliRunner().invoke(app, [*arguments, "--help"], env={"COLUMNS": "100"}).output
+
+
+def test_the_help_says_how_to_begin_and_what_each_command_does_in_a_whole_sentence() -> None:
+    said = help_of()
+    assert "Begin with `harness scenario outliers`" in said
+    listed = said.split("Commands:")[1]
+    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == list(COMMANDS)
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_and_option_of_a_command_is_explained(command: str) -> None:
+    said = help_of(command)
+    for line in said.splitlines():
+        words = line.split()
+        if words and words[0].startswith(("--", "[", "{")) and words[0] != "--help":
+            assert len(words) > 3, line
+    assert "Traceback" not in said

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import Any
+
+from harness.explanation import explain
+from harness.model import Json
+
+ARN = "arn:aws:sagemaker:us-east-1:1:processing-job/pipelines-x-Crash"
+STEP = {"StepName": "Crash", "FailureReason": "exit code: 1", "Metadata": {"ProcessingJob": {"Arn": ARN}}}
+
+
+def job(arn: str = ARN, status: str = "Failed") -> Json:
+    return {"kind": "job", "arn": arn, "status": status, "reason": "exit code: 1", "log_tail": ["one", "two"]}
+
+
+def event(status: str = "Failed", **more: Any) -> Json:
+    detail = {
+        "currentPipelineExecutionStatus": status,
+        "pipelineArn": "arn:aws:sagemaker:us-east-1:1:pipeline/p",
+    }
+    kind = "SageMaker Model Building Pipeline Execution Status Change"
+    return {
+        "kind": "event",
+        "event": {"id": "e", "detail-type": kind, "account": "1", "detail": detail, **more},
+    }
+
+
+def delivery(status: str) -> Json:
+    return {
+        "kind": "delivery",
+        "status": status,
+        "event": "e",
+        "rule": "r",
+        "target": "t",
+        "reason": "no such t",
+    }
+
+
+def test_nothing_is_explained_by_nothing() -> None:
+    assert explain([]) == []
+
+
+def test_the_failed_step_comes_first_with_the_last_lines_of_its_own_job_alone() -> None:
+    told = explain([job("arn:aws:sagemaker:us-east-1:1:processing-job/another"), job()], STEP)
+    assert told == [
+        "step Crash failed: exit code: 1",
+        "job pipelines-x-Crash: exit code: 1",
+        "    one",
+        "    two",
+    ]
+
+
+def test_the_job_of_a_check_is_found_by_its_own_name_in_the_metadata() -> None:
+    step = {"StepName": "Check", "Metadata": {"QualityCheck": {"CheckJobArn": ARN}}}
+    assert explain([job()], step)[1] == "job pipelines-x-Crash: exit code: 1"
+
+
+def test_without_a_step_every_failed_job_is_told_and_no_other() -> None:
+    assert explain([job(), job(status="Completed")]) == [
+        "job pipelines-x-Crash: exit code: 1",
+        "    one",
+        "    two",
+    ]
+
+
+def test_a_function_that_failed_is_told() -> None:
+    ran = {"kind": "invoke", "function": "f", "status": "Failed", "reason": "no version"}
+    assert explain([ran, {**ran, "status": "Succeeded"}]) == ["function f: no version"]
+
+
+def test_a_denial_is_told_with_who_wanted_what_and_other_errors_are_not() -> None:
+    call = {
+        "kind": "call",
+        "status": 403,
+        "principal": "me",
+        "service": "s3",
+        "operation": "Get",
+        "error": "no",
+    }
+    assert explain([call, {**call, "status": 404}]) == ["denied: me s3:Get: no"]
+
+
+def test_a_lost_event_is_told() -> None:
+    assert explain([event(), delivery("failed")]) == ["rule r could not reach t: no such t"]
+
+
+def test_an_execution_that_failed_and_that_no_rule_cared_about_is_told() -> None:
+    assert explain([event()]) == ["event: p Failed, in 1: it matched no rule there"]
+
+
+def test_what_was_delivered_or_did_not_fail_or_is_no_execution_explains_nothing() -> None:
+    scheduled = {"kind": "event", "event": {"id": "s", "detail-type": "Scheduled Event", "detail": {}}}
+    assert explain([event(), delivery("delivered"), scheduled]) == []
+    assert explain([event("Succeeded")]) == []

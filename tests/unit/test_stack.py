@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from harness import stack as stacks
+from harness.model import HarnessError
+from harness.stack import Stack
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    return Stack("http://127.0.0.1:1", os.getpid(), tmp_path / "folder", lambda: True)
+
+
+def test_what_the_harness_starts_gets_nothing_of_the_users_aws_terraform_or_sagemaker_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine = ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "SAGEMAKER_ROLE", "TF_LOG", "MOTO_X")
+    for name in mine:
+        monkeypatch.setenv(name, "mine")
+    variables = stacks.scrubbed({"AWS_REGION": "us-east-1"})
+    assert variables.keys().isdisjoint(mine)
+    assert variables["AWS_REGION"] == "us-east-1"
+    assert variables["AWS_CONFIG_FILE"] == os.devnull
+    assert variables["SAGEMAKER_USER_CONFIG_OVERRIDE"] == os.devnull
+    assert variables["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert variables["PATH"] == os.environ["PATH"]
+
+
+def test_a_stacks_environment_leads_to_it_and_lets_no_name_of_aws_resolve(stack: Stack) -> None:
+    variables = stack.environment()
+    assert variables["AWS_ENDPOINT_URL"] == stack.endpoint
+    assert Path(variables["AWS_CONFIG_FILE"]).is_relative_to(stack.folder)
+    assert (Path(variables["PYTHONPATH"].split(os.pathsep)[0]) / "sitecustomize.py").is_file()
+
+
+def test_a_harness_is_announced_to_other_commands_and_withdrawn(stack: Stack, home: Path) -> None:
+    with stacks.announced(stack):
+        told = json.loads((home / "harness.json").read_text())
+        assert told == {"endpoint": stack.endpoint, "pid": stack.pid, "folder": str(stack.folder)}
+    assert not home.exists()
+
+
+def test_the_notice_of_a_later_harness_is_not_withdrawn(stack: Stack, home: Path) -> None:
+    with stacks.announced(stack):
+        (home / "harness.json").write_text("another's")
+    assert (home / "harness.json").read_text() == "another's"
+
+
+def test_where_one_is_up_no_other_is_announced(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacks, "found", lambda: stack)
+    with pytest.raises(HarnessError, match="another harness has come up here"), stacks.announced(stack):
+        pass
+
+
+def test_none_is_found_where_nothing_answers_for_the_notice(stack: Stack) -> None:
+    with stacks.announced(stack):
+        assert stacks.found() is None
+        with pytest.raises(HarnessError, match="no harness is running here; start one with `harness up`"):
+            stacks.required()
