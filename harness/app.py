@@ -169,7 +169,8 @@ class App:
                 call, request, waiters.hold(request, call, self.journal, partial(own.handle, call))
             )
         if call.service not in BACKEND_SERVICES:
-            raise AwsError("UnsupportedOperation", f"The harness does not support {call.service} yet", 501)
+            named = f"{call.service}:{call.operation}"
+            raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
         around = self._around.get(call.service)
         if around and call.operation in around.operations:
             return self._answer(call, request, around.handle(call, partial(self._forward, call, request)))

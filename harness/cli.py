@@ -66,6 +66,7 @@ def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True) -> None:
         if infra:
             with stacks.claimed(stack, "harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
+        stack.client.status()  # answers once all is up
         out.print(f"The accounts are up at {stack.endpoint}. From another shell:")
         for account in load_accounts().values():
             out.print(f'  eval "$(harness env {account.name})"' + f"    # {account.name}, {account.id}")
@@ -83,7 +84,10 @@ def down() -> None:
 
 @app.command()
 def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tooling.")]) -> None:
-    """Print the exports that point a shell at an account: eval "$(harness env dev)"."""
+    """Print the exports that point a shell at an account.
+
+    Type eval "$(harness env dev)", and AWS CLI, SDKs and Terraform work on dev.
+    """
     chosen = _account(account)
     stack = stacks.required()
     variables = {
@@ -118,9 +122,10 @@ def scenario(
         Path | None, typer.Option("--report", help="Write a page of what happened to this file.")
     ] = None,
 ) -> None:
-    """Run a scenario, on the harness that is up or on one of its own.
+    """Run a scenario and tell what happens.
 
-    One of its own is gone afterwards. The exit status is 1 where an expectation failed.
+    It runs on the harness that is up, or on one of its own, which is gone afterwards. The exit status is 1 where an
+    expectation failed.
     """
     from harness import scenario as telling
 
@@ -137,7 +142,10 @@ def scenario(
 def report(
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("report.html"),
 ) -> None:
-    """Write a page of all that happened on the harness that is up: runs, events, mails, refused calls."""
+    """Write a page of all that has happened so far.
+
+    It tells of the runs, events, mails and refused calls of the harness that is up.
+    """
     from harness.running import write_report
 
     write_report(file, stacks.required(), title="A running harness", checked=False)

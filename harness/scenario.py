@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import json
 import sys
@@ -315,5 +316,7 @@ def load(name: str) -> Callable[[World], None]:
 
 
 def title(name: str) -> str:
-    """The scenario's first line of documentation."""
-    return (ast.get_docstring(ast.parse(find(name).read_text())) or "").partition("\n")[0]
+    """The scenario's first line of documentation; its name where it has none that can be read."""
+    with contextlib.suppress(SyntaxError):
+        return (ast.get_docstring(ast.parse(find(name).read_text())) or name).partition("\n")[0]
+    return name

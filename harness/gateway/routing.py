@@ -68,6 +68,7 @@ def _unknown(model: ServiceModel, asked: str) -> AwsError:
 ROUTES: dict[str, Callable[[ServiceModel, HttpRequest, bytes], Routed]] = {
     "json": _by_target,
     "query": _by_action,
+    "ec2": _by_action,
     "rest-json": _by_path,
     "rest-xml": _by_path,
 }

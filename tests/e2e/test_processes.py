@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from harness.stack import claimed, found, required
+from tests.e2e.account import ROOT
 from tests.e2e.desk import HARNESS, Desk, interrupt, lines, read_until
 
 INTERRUPTED = "interrupted; what this command started has been ended"
@@ -208,6 +209,35 @@ def test_a_folder_that_cannot_be_written_is_told(desk: Desk) -> None:
     assert len(lines(result.stderr)) == 1
     assert "name another folder in HARNESS_HOME" in result.stderr
     assert result.returncode == 1
+
+
+NO_MOUNTS = (
+    "unshare", "-Urm", "sh", "-c",
+    "mount --bind /opt /opt && mount -o remount,ro,bind /opt && echo 0 > /proc/sys/user/max_user_namespaces && "
+    'exec setpriv --bounding-set -all --inh-caps -all "$@"', "sh",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(
+    subprocess.run([*NO_MOUNTS, "true"], check=False, capture_output=True).returncode != 0,
+    reason="namespaces are not permitted here, and so cannot be forbidden",
+)
+def test_where_jobs_cannot_run_at_all_one_line_names_the_ways_out(desk: Desk) -> None:
+    result = subprocess.run(
+        [*NO_MOUNTS, *HARNESS, "up", "--no-infra", "--port", "0"],
+        cwd=ROOT,
+        env=desk.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert len(lines(result.stderr)) == 1
+    assert result.stderr.startswith("error: Jobs need their own /opt/ml, and can't have it: ")
+    assert "Ways out: " in result.stderr
+    assert result.stdout == ""
+    assert result.returncode == 1
+    assert desk.left() == []
 
 
 # Two at once
