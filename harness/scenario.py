@@ -181,6 +181,11 @@ class World:
         found = self.harness.journal(self.began, *kinds)
         return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
 
+    def mails(self) -> list[Json]:
+        """The mails since the scenario began, the first first: `to`, `path`, `text`."""
+        paths = {record["path"] for record in self.records("mail")}
+        return [mail for mail in self.harness.inbox() if mail["path"] in paths]
+
     def advance_to(self, hour: int, minute: int = 0) -> datetime:
         """Moves the clock to the next such time of day (UTC), through every schedule on the way."""
         now = self.harness.now()

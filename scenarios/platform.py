@@ -203,7 +203,7 @@ class Platform:
 
     def mails(self, subject: str) -> list[Any]:
         """The mails whose subject holds these words, the first first."""
-        return [m for m in self.world.harness.inbox() if subject in m["text"].partition("\n\n")[0]]
+        return [m for m in self.world.mails() if subject in m["text"].partition("\n\n")[0]]
 
     def notifications(self) -> list[Any]:
         return self.mails("AWS Notification Message")
