@@ -33,13 +33,16 @@ def run_scenario(name: str, *, as_json: bool, keep: bool, report: Path | None) -
     teller = Telling(as_json)
     began = time.monotonic()
     with harness_for_scenario(name) as stack, environment(stack):
-        # The SDK takes seconds to import: it does so while the accounts come up.
-        threading.Thread(target=_import_sdk, daemon=True).start()
+        if telling.find(name).parent == telling.SCENARIOS:  # they use it; a file of somebody's own need not
+            # The SDK takes seconds to import: it does so while the accounts come up.
+            threading.Thread(target=_import_sdk, daemon=True).start()
         world = World(stack, teller)
         failure = telling.run(name, world)
         teller.result(name, failure, time.monotonic() - began)
         if report:
-            write_report(report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began)
+            write_report(
+                report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began
+            )
             teller.line(f"report: {report}")
         if keep:
             _stay(stack, teller)

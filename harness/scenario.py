@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email import message_from_string
+from email.policy import default as default_policy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,11 @@ class Execution:
         return next((s for s in self.steps if s["StepStatus"] == "Failed"), None)
 
 
+def _read(mail: Json) -> Json:
+    letter = message_from_string(mail["text"], policy=default_policy)
+    return {**mail, "subject": str(letter["Subject"]), "text": letter.get_content()}
+
+
 def boto_session(profile: str | None = None, keys: tuple[str, str, str] | None = None) -> Any:
     """A boto3 session. All share one loader, so that a service's model is read once and not for each session."""
     made = botocore.session.Session(profile=profile)
@@ -181,10 +188,11 @@ class World:
         found = self.harness.journal(self.began, *kinds)
         return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
 
-    def mails(self) -> list[Json]:
-        """The mails since the scenario began, the first first: `to`, `path`, `text`."""
-        paths = {record["path"] for record in self.records("mail")}
-        return [mail for mail in self.harness.inbox() if mail["path"] in paths]
+    def mails(self, *, earlier: bool = False) -> list[Json]:
+        """The mails, the first first: `to`, `subject`, `text`, `path`; with `earlier` those from before, too."""
+        since = self.harness.journal(0 if earlier else self.began, "mail")
+        paths = {record["path"] for record in since}
+        return [_read(mail) for mail in self.harness.inbox() if mail["path"] in paths]
 
     def advance_to(self, hour: int, minute: int = 0) -> datetime:
         """Moves the clock to the next such time of day (UTC), through every schedule on the way."""

@@ -16,33 +16,33 @@ def scenario_approval(world: World) -> None:
         platform.deploy("prod")
         world.expect_status(platform.start_training("dev"), "Succeeded")
         world.expect_status(platform.start_training("prod"), "Succeeded")
-        platform.expect_version(1, "PendingManualApproval")
-        platform.expect_version(2, "PendingManualApproval")
+        platform.registry.expect(1, "PendingManualApproval")
+        platform.registry.expect(2, "PendingManualApproval")
 
     with world.moment("Both pending: a run finds nothing to use"):
         world.expect_status(platform.start_inference("prod", CLEAN), "Failed")
 
     with world.moment("Version 1 rejected: still nothing to use"):
-        platform.decide(1, "Rejected")
+        platform.registry.decide(1, "Rejected")
         world.expect_status(platform.start_inference("prod", CLEAN), "Failed")
 
     with world.moment("Version 1 approved after all: it is used"):
-        platform.decide(1, "Approved")
+        platform.registry.decide(1, "Approved")
         run = platform.start_inference("prod", CLEAN)
         world.expect_status(run, "Succeeded")
-        platform.expect_used(run, 1)
+        platform.registry.expect_used(run, 1)
 
     with world.moment("Version 2 approved too: the newer one is used"):
-        platform.decide(2, "Approved")
+        platform.registry.decide(2, "Approved")
         run = platform.start_inference("prod", CLEAN)
         world.expect_status(run, "Succeeded")
-        platform.expect_used(run, 2)
+        platform.registry.expect_used(run, 2)
 
     with world.moment("Version 2 un-approved: rolled back to version 1"):
-        platform.decide(2, "Rejected")
+        platform.registry.decide(2, "Rejected")
         run = platform.start_inference("prod", CLEAN)
         world.expect_status(run, "Succeeded")
-        platform.expect_used(run, 1)
+        platform.registry.expect_used(run, 1)
 
     with world.moment("Everything is destroyed"):
         platform.tear_down()

@@ -18,11 +18,11 @@ def scenario_clean(world: World) -> None:
     with world.moment("dev: the train pipeline runs; version 1 waits for approval"):
         platform.deploy("dev")
         world.expect_status(platform.start_training("dev"), "Succeeded")
-        platform.expect_version(1, "PendingManualApproval")
+        platform.registry.expect(1, "PendingManualApproval")
 
     with world.moment("The registry's approver approves version 1"):
-        platform.decide(1, "Approved")
-        platform.expect_version(1, "Approved")
+        platform.registry.decide(1, "Approved")
+        platform.registry.expect(1, "Approved")
 
     with world.moment("Promotion: prod gets the scripts and both pipelines"):
         platform.deploy("prod")
@@ -30,7 +30,7 @@ def scenario_clean(world: World) -> None:
     with world.moment("23:00 passes: the schedule starts the inference pipeline on the clean batch"):
         run = platform.scheduled_run()
         world.expect_status(run, "Succeeded")
-        platform.expect_used(run, 1)
+        platform.registry.expect_used(run, 1)
         platform.expect_predictions(run)
 
     with world.moment("Everything is destroyed"):

@@ -17,12 +17,12 @@ from harness.stack import terraform
 from pipelines import data
 from pipelines.environment import PREFIX, Environment
 from pipelines.source import load
-from scenarios.teardown import delete_what_pipelines_made, left_over, names
+from scenarios.registry import Registry
+from scenarios.teardown import delete_what_pipelines_made, empty_buckets, inventory, names
 
 INFERENCE = "mammo-severity-inference-pipeline"
 TRAIN = "mammo-severity-train-pipeline"
 TOPIC = "mammography-model-notification"
-APPROVER = "model-approver-role"
 CLEAN, OUTLIERS = "mammo-batch-dataset.csv", "mammo-batch-dataset-outliers.csv"
 
 
@@ -34,38 +34,64 @@ class Platform:
         # A run never leaves the machine: the data is the user's file, the cached one, or the sample.
         os.environ["MAMMOGRAPHY_OFFLINE"] = "1"
         self.environments = {name: Environment.named(name) for name in ("dev", "prod")}
+        self.registry = Registry(world, self.environments["prod"].model_package_group_name)
+        self.found: list[str] = []
 
     # The accounts
 
     def bring_up_accounts(self) -> None:
         """Applies infra/ and follows the link in the subscriber's mail."""
+        self.found = self.inventory()
+        made_by_pipelines = [what for what in self.found if re.search(": (pipeline|function) ", what)]
+        self.world.expect(
+            not made_by_pipelines,
+            "accounts that no pipeline has run in yet",
+            f"there is {', '.join(made_by_pipelines)}; start afresh with `harness down` and `harness up`",
+        )
         terraform(self.world.stack, "apply", self.world.show)
         for account in load_accounts().values():
             roles = names(self.world.client(account.name, "iam"), "list_roles", "Roles[].RoleName")
             self.world.show(f"{account.name:<9} {account.id}  roles: {', '.join(roles)}")
         self.confirm_subscription()
 
+    def inventory(self) -> list[str]:
+        """What the accounts have, one by one."""
+        return [what for account in load_accounts() for what in inventory(self.world, account)]
+
     def confirm_subscription(self) -> None:
-        for mail in self.mails("Subscription Confirmation"):
-            link = re.search(r"http://127\.0\.0\.1\S+ConfirmSubscription\S+", mail["text"].replace("=\n", ""))
-            assert link, mail["text"]
-            with build_opener(ProxyHandler({})).open(link[0].replace("=3D", "=")) as answer:
+        """The subscriber follows the link in the newest mail that asks for it."""
+        subscriptions = self.world.client("prod", "sns").list_subscriptions()["Subscriptions"]
+        for waiting in (s for s in subscriptions if s["SubscriptionArn"] == "PendingConfirmation"):
+            asked = [
+                mail
+                for mail in self.world.mails(earlier=True)
+                if mail["to"] == waiting["Endpoint"] and waiting["TopicArn"] in mail["text"]
+            ]
+            link = re.search(r"http://127\.0\.0\.1\S+ConfirmSubscription\S+", asked[-1]["text"])
+            assert link, asked[-1]["text"]
+            with build_opener(ProxyHandler({})).open(link[0]) as answer:
                 answer.read()
-            self.world.show(f"{mail['to']} follows the link in their mail: the subscription is confirmed")
+            self.world.show(
+                f"{waiting['Endpoint']} follows the link in their mail: the subscription is confirmed"
+            )
 
     def tear_down(self) -> None:
-        """Removes what the pipelines made, then what Terraform made, and looks whether anything is left."""
+        """Removes what the pipelines made, then what Terraform made, and looks whether anything is left.
+
+        Where a running harness had infra/ applied before, that stays as it was.
+        """
         for name in self.environments:
             delete_what_pipelines_made(self.world, name)
-        registry = self.world.client("registry", "sagemaker")
-        for package in self.versions():
-            registry.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-        terraform(self.world.stack, "destroy", self.world.show)
-        left = [
-            f"{account}: {what}" for account in load_accounts() for what in left_over(self.world, account)
-        ]
+        self.registry.delete_versions()
+        if self.found:
+            for account in load_accounts():
+                empty_buckets(self.world, account)
+            self.world.show("infra/ was there before and stays; its buckets are empty")
+        else:
+            terraform(self.world.stack, "destroy", self.world.show)
+        left = [what for what in self.inventory() if what not in self.found]
         self.world.expect(not left, "nothing to be left in any account", "; ".join(left))
-        self.world.show("nothing is left in any account")
+        self.world.show("nothing is left in any account" if not self.found else "nothing else is left")
 
     # Data and pipelines
 
@@ -127,47 +153,6 @@ class Platform:
         self.world.show(f"{account} {execution.pipeline} {execution.id}: {execution.status}")
         return execution
 
-    # The registry
-
-    def versions(self) -> list[Any]:
-        """The registry's versions, the newest first."""
-        sagemaker = self.world.client("registry", "sagemaker")
-        group = self.environments["prod"].model_package_group_name
-        listed = sagemaker.list_model_packages(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
-        )
-        return list(listed["ModelPackageSummaryList"])
-
-    def decide(self, version: int, status: str) -> None:
-        """The registry's approver sets a version's approval status."""
-        approver = self.world.assumed("registry", APPROVER, "approver").client("sagemaker")
-        approver.update_model_package(ModelPackageArn=self._version_arn(version), ModelApprovalStatus=status)
-        self.world.show(f"{APPROVER} sets version {version} to {status}")
-
-    def expect_version(self, version: int, status: str) -> None:
-        found = {p["ModelPackageVersion"]: p["ModelApprovalStatus"] for p in self.versions()}
-        self.world.expect(
-            found.get(version) == status,
-            f"version {version} in the registry, {status}",
-            f"it has {found or 'none'}",
-        )
-        self.world.show(f"registry: version {version} is {status}")
-
-    def expect_used(self, execution: Execution, version: int) -> None:
-        """That the run used this version: by what its Lambda step answered."""
-        outputs = {o["Name"]: o["Value"] for o in _lambda(execution)["OutputParameters"]}
-        used = outputs["model_package_arn"].rsplit("/", 1)[-1]
-        self.world.expect(
-            used == str(version), f"the run to use version {version}", f"it used version {used}", execution
-        )
-        self.world.show(f"the run used version {used}: {outputs['model_data_url']}")
-
-    def _version_arn(self, version: int) -> str:
-        for package in self.versions():
-            if package["ModelPackageVersion"] == version:
-                return str(package["ModelPackageArn"])
-        raise AssertionError(f"the registry has no version {version}")
-
     # Evidence
 
     def expect_predictions(self, execution: Execution) -> None:
@@ -194,19 +179,12 @@ class Platform:
         """What the monitor reported for a run, from the report in S3."""
         step = execution.step("Mammo-MonitorBatchTransform")["Metadata"]["QualityCheck"]
         uri = urlsplit(step["ViolationReport"])
-        body = (
-            self.world.session("prod")
-            .client("s3")
-            .get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))["Body"]
-        )
-        return list(json.load(body)["violations"])
-
-    def mails(self, subject: str) -> list[Any]:
-        """The mails whose subject holds these words, the first first."""
-        return [m for m in self.world.mails() if subject in m["text"].partition("\n\n")[0]]
+        found = self.world.client("prod", "s3").get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))
+        return list(json.load(found["Body"])["violations"])
 
     def notifications(self) -> list[Any]:
-        return self.mails("AWS Notification Message")
+        """The mails from the platform's topic since the scenario began."""
+        return [mail for mail in self.world.mails() if mail["subject"] == "AWS Notification Message"]
 
     def auc(self, execution: Execution) -> float:
         """The AUC that the run's evaluation wrote, in the registry's bucket."""
@@ -230,7 +208,3 @@ class Platform:
     def _environment_of(self, execution: Execution) -> tuple[str, Environment]:
         account = execution.arn.split(":")[4]
         return next((n, e) for n, e in self.environments.items() if e.account_id == account)
-
-
-def _lambda(execution: Execution) -> Any:
-    return execution.step("Mammo-LatestApprovedModel")["Metadata"]["Lambda"]

@@ -47,8 +47,19 @@ def delete_what_pipelines_made(world: World, account: str) -> None:
             logs.delete_log_group(logGroupName=name)
 
 
-def left_over(world: World, account: str) -> Iterator[str]:
-    """What the account still has, one by one."""
+def empty_buckets(world: World, account: str) -> None:
+    """Every version of every object; the buckets stay."""
+    s3 = world.client(account, "s3")
+    for bucket in names(s3, "list_buckets", "Buckets[].Name"):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            keys = [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found]
+            if keys:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+
+
+def inventory(world: World, account: str) -> Iterator[str]:
+    """What the account has, one by one."""
     for kind, service, operation, path in _KINDS:
         for name in names(world.client(account, service), operation, path):
-            yield f"{kind} {name}"
+            yield f"{account}: {kind} {name}"
