@@ -151,7 +151,7 @@ class App:
             region=region,
             request_id=request_id,
             status=response.status,
-            error=str(failure) if failure else "",
+            error=str(failure) if failure else protocol.error_text(response),
             decision=decision.reason if decision else "not reached",
         )
         return response

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
+
+import psutil
 
 from harness.app import App
 from harness.journal import Record
@@ -100,7 +101,7 @@ class Control:
         """One scenario at a time: they share the accounts and the clock. A claim ends with its process."""
         name, pid = _needed(params, "name"), int(_needed(params, "pid"))
         with self._claiming:
-            if self._holder and _alive(self._holder[1]):
+            if self._holder and psutil.pid_exists(self._holder[1]):
                 raise HarnessError(
                     f"{self._holder[0]} is running on this harness (process {self._holder[1]}); wait for its end"
                 )
@@ -150,13 +151,3 @@ def _moment(params: Json, now: datetime) -> datetime:
 
 def _json(status: int, body: Any) -> HttpResponse:
     return HttpResponse(status, {"content-type": "application/json"}, json.dumps(body, default=str).encode())
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -18,6 +18,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from fake_accounts.accounts import write_profiles
 from harness.client import Client
 from harness.model import HarnessError
@@ -222,21 +224,13 @@ def found() -> Stack | None:
     """The harness that `harness up` keeps running, if it does."""
     try:
         told = json.loads(_notice().read_text())
-        stack = Stack(told["endpoint"], told["pid"], Path(told["folder"]), partial(_exists, told["pid"]))
+        stack = Stack(
+            told["endpoint"], told["pid"], Path(told["folder"]), partial(psutil.pid_exists, told["pid"])
+        )
         # The process may be another's by now, and so may the port: only ours knows the folder.
         return stack if stack.alive() and stack.client.status()["folder"] == told["folder"] else None
     except (OSError, ValueError, KeyError, TypeError, HarnessError):
         return None
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from typing import Any
 
@@ -123,3 +124,22 @@ class _StrictRestJson(_Strict, RestJSONParser):
 
 
 _PARSERS: dict[str, Any] = {**PROTOCOL_PARSERS, "json": _StrictJson, "rest-json": _StrictRestJson}
+
+
+_SAID = re.compile(rb"<(Code|Message)>([^<]*)</")
+
+
+def error_text(response: HttpResponse) -> str:
+    """`Code: message` of an error that the backend answered, whatever its protocol; empty for a success."""
+    if response.status < 400:
+        return ""
+    try:
+        told = json.loads(response.body)
+        code, message = told.get("__type", ""), told.get("message") or told.get("Message", "")
+    except (ValueError, AttributeError):
+        found = {
+            name.decode(): text.decode("utf-8", "replace") for name, text in _SAID.findall(response.body)
+        }
+        code, message = found.get("Code", ""), found.get("Message", "")
+    # A HEAD's answer has no body.
+    return f"{code or response.status}: {message}".rstrip(": ")

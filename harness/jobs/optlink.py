@@ -13,7 +13,7 @@ from harness.model import HarnessError
 WAYS_OUT = (
     "Ways out: allow user namespaces (on Ubuntu 24.04 `sudo sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0`, for a container `--cap-add SYS_ADMIN`), run the "
-    "harness in bubblewrap (`bwrap --dev-bind / / --tmpfs /opt ...`), or use the docker runner."
+    "harness in bubblewrap (`bwrap --dev-bind / / --tmpfs /opt ...`)."
 )
 
 

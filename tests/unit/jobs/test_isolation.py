@@ -91,7 +91,7 @@ def test_an_opt_ml_of_the_users_own_is_left_alone(tmp_path):
 
 def test_without_any_way_the_error_names_the_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(HarnessError, match=r"not writable.*user namespaces.*bubblewrap.*docker runner"):
+    with pytest.raises(HarnessError, match=r"not writable.*user namespaces.*bubblewrap"):
         ProcessRunner(print, OptLink(tmp_path), namespaces=False)
 
 
