@@ -34,7 +34,8 @@ scenarios: $(VENV)/.ready ## Run every scenario
 	@$(BIN)/pytest scenarios
 
 test: $(VENV)/.ready ## Run every test, and the scenarios with them
-	@$(BIN)/pytest tests scenarios
+	@$(BIN)/pytest tests/unit -n 2 --dist loadfile
+	@$(BIN)/pytest tests/e2e scenarios
 
 check: lint types imports test ## What CI runs: lint, types, import contracts, tests and scenarios
 

@@ -13,8 +13,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-
 import moto.core.responses
 import moto.core.utils
 import moto.settings
@@ -27,6 +25,12 @@ from harness.model import AwsError, HttpRequest, HttpResponse
 from harness.wsgi import to_werkzeug
 
 _clock = Clock()
+
+
+def use(clock: Clock) -> None:
+    """Makes this clock moto's."""
+    global _clock
+    _clock = clock
 
 
 def _utcnow() -> datetime:
@@ -47,8 +51,9 @@ class MotoBackend:
     """Answers a request as the account that it is sent for."""
 
     def __init__(self, clock: Clock) -> None:
-        global _clock
-        _clock = clock
+        """moto is one for the whole process: the latest backend's clock is everyone's."""
+        os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+        use(clock)
 
     def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""

@@ -1,17 +1,13 @@
 """A small AWS for these tests: moto over HTTP, with the accounts told apart and the calls it lacks."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
 
-import pytest
-
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # moto reads it when it is imported
-
 import botocore.session
+import pytest
 from moto.moto_api._internal import moto_api_backend
 from moto.sagemaker import sagemaker_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -19,6 +15,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from fake_accounts.accounts import load_accounts
+
+
+@pytest.fixture(autouse=True)
+def moto_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With AWS's managed policies, which infra/ attaches."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 
 class SmallAws:

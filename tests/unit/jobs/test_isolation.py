@@ -127,7 +127,7 @@ def test_an_unprivileged_user_has_private_mounts_and_writes_as_itself(tmp_path):
         from harness.model import ContainerSpec
         root = pathlib.Path(tempfile.mkdtemp())
         runner = ProcessRunner(print)
-        script = "import os; open('/opt/ml/x', 'w').close(); print(os.getuid(), os.listdir('/tmp'))"
+        script = f"import os; open('/opt/ml/x', 'w').close(); print(os.getuid(), os.path.exists('{root}'))"
         command = ("python3", "-c", script)
         print(runner.isolated, runner.start(ContainerSpec("job", command, {}, root, print)).wait().exit_code)
         print((root / "x").stat().st_uid)
@@ -142,4 +142,4 @@ def test_an_unprivileged_user_has_private_mounts_and_writes_as_itself(tmp_path):
         cwd=MAIN,
         env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    assert done.stdout.splitlines() == ["65534 []", "True 0", "65534"], done.stderr
+    assert done.stdout.splitlines() == ["65534 False", "True 0", "65534"], done.stderr

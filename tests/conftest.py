@@ -1,0 +1,23 @@
+"""What every test starts from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from harness.clock import Clock
+
+
+@pytest.fixture(autouse=True)
+def moto_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto is one for the whole process: no test leaves it another's clock.
+
+    AWS's 1,582 managed policies, which MotoBackend asks for, would cost each `mock_aws` two seconds.
+    """
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    yield
+    ours = sys.modules.get("harness.backends.moto")
+    if ours:
+        ours.use(Clock())
