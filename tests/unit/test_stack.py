@@ -68,3 +68,22 @@ def test_none_is_found_where_nothing_answers_for_the_notice(stack: Stack) -> Non
         assert stacks.found() is None
         with pytest.raises(HarnessError, match="no harness is running here; start one with `harness up`"):
             stacks.required()
+
+
+def test_infra_is_applied_again_only_after_a_change_of_it_or_a_destroy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infra, ran, said = tmp_path / "infra", list[str](), list[str]()
+    (infra / "dev").mkdir(parents=True)
+    (infra / "dev" / "main.tf").write_text("a")
+    monkeypatch.setattr(stacks, "INFRA", infra)
+    monkeypatch.setattr(stacks, "_run_terraform", lambda _, command, __: ran.append(command))
+    stack = Stack("http://127.0.0.1:1", 1, tmp_path, lambda: True)
+    for change in (lambda: None, lambda: None, lambda: (infra / "dev" / "main.tf").write_text("b")):
+        change()
+        stacks.terraform(stack, "apply", said.append)
+    assert ran == ["apply", "apply"]
+    assert said == ["infra/ is unchanged since this harness applied it"]
+    stacks.terraform(stack, "destroy", said.append)
+    stacks.terraform(stack, "apply", said.append)
+    assert ran == ["apply", "apply", "destroy", "apply"]
