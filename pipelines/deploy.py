@@ -149,7 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environment", required=True, help="dev, prod, or a .tfvars.json file")
     parser.add_argument("--profile", help="the AWS profile to use")
     chosen = parser.parse_args(arguments)
-    logging.getLogger("sagemaker").setLevel(logging.ERROR)
+    for chatty in ("sagemaker", "botocore"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=UserWarning, module="sagemaker")
     try:
         environment = Environment.named(chosen.environment)
