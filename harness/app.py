@@ -115,8 +115,9 @@ class App:
             else:
                 service = _unsigned_service(request)
         except AwsError as error:
-            self._record_refusal(service, region, request_id, error)
-            return protocol.error(service, request, error, request_id)
+            response = protocol.error(service, request, error, request_id)
+            self._record(service, "", principal, region, request_id, response.status, str(error), None)
+            return response
         if service == "s3":
             request = s3.path_style(request)
         return self._serve(request, service, region, principal, request_id)
@@ -142,6 +143,21 @@ class App:
         except AwsError as error:
             failure = error
             response = protocol.error(service, request, error, request_id)
+        said = str(failure) if failure else protocol.error_text(response)
+        self._record(service, operation, principal, region, request_id, response.status, said, decision)
+        return response
+
+    def _record(
+        self,
+        service: str,
+        operation: str,
+        principal: Principal,
+        region: str,
+        request_id: str,
+        status: int,
+        error: str,
+        decision: Decision | None,
+    ) -> None:
         self.journal.write(
             "call",
             service=service,
@@ -150,11 +166,10 @@ class App:
             account=principal.account,
             region=region,
             request_id=request_id,
-            status=response.status,
-            error=str(failure) if failure else protocol.error_text(response),
+            status=status,
+            error=error,
             decision=decision.reason if decision else "not reached",
         )
-        return response
 
     def _decide(self, call: ApiCall) -> Decision:
         """Whether the call may go on. Everything may for now; enforcement has its place here."""
@@ -192,20 +207,6 @@ class App:
             raise AwsError(error.get("Code", "InternalError"), error.get("Message", ""), response.status)
         parsed.pop("ResponseMetadata", None)
         return parsed
-
-    def _record_refusal(self, service: str, region: str, request_id: str, error: AwsError) -> None:
-        self.journal.write(
-            "call",
-            service=service,
-            operation="",
-            principal="",
-            account="",
-            region=region,
-            request_id=request_id,
-            status=error.status,
-            error=str(error),
-            decision="not reached",
-        )
 
     # What the services are given
 

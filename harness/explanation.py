@@ -21,10 +21,12 @@ def explain(records: list[Json], failed_step: Json | None = None) -> list[str]:
 
 
 def _job(record: Json, failed_step: Json | None) -> Iterator[str]:
+    """Every failed job, or the failed step's own: a monitor's job completes, its violations fail the step."""
     made = (failed_step or {}).get("Metadata", {}).values()
     jobs = {m.get("Arn") or m.get("CheckJobArn") for m in made}
-    if record["status"] == "Failed" and (failed_step is None or record["arn"] in jobs):
-        yield f"job {record['arn'].rsplit('/', 1)[-1]}: {record['reason']}"
+    shown = ("Failed",) if failed_step is None else ("Failed", "Completed", "Stopped")
+    if record["status"] in shown and (failed_step is None or record["arn"] in jobs):
+        yield f"job {record['arn'].rsplit('/', 1)[-1]}: {record['reason'] or record['status']}"
         yield from (f"    {line}" for line in record["log_tail"])
 
 

@@ -55,6 +55,12 @@ def test_the_job_of_a_check_is_found_by_its_own_name_in_the_metadata() -> None:
     assert explain([job()], step)[1] == "job pipelines-x-Crash: exit code: 1"
 
 
+def test_a_check_that_failed_on_violations_shows_its_job_though_that_completed() -> None:
+    step = {"StepName": "Check", "Metadata": {"QualityCheck": {"CheckJobArn": ARN}}}
+    told = explain([{**job(status="Completed"), "reason": ""}], step)
+    assert told[1:] == ["job pipelines-x-Crash: Completed", "    one", "    two"]
+
+
 def test_without_a_step_every_failed_job_is_told_and_no_other() -> None:
     assert explain([job(), job(status="Completed")]) == [
         "job pipelines-x-Crash: exit code: 1",
