@@ -31,7 +31,7 @@ scenario-%: $(VENV)/.ready ## Run one scenario, e.g. make scenario-outliers
 	@$(BIN)/harness scenario $* --report reports/$*.html
 
 scenarios: $(VENV)/.ready ## Run every scenario
-	@$(BIN)/pytest scenarios
+	@$(BIN)/pytest scenarios -s
 
 test: $(VENV)/.ready ## Run every test, and the scenarios with them
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile
