@@ -21,6 +21,7 @@ from rich.text import Text
 
 from fake_accounts.accounts import load_accounts
 from harness import stack as stacks
+from harness.clock import next_time_of_day
 from harness.model import HarnessError, Json
 
 app = typer.Typer(
@@ -283,8 +284,7 @@ def moment(text: str, now: datetime) -> datetime:
         if ahead:
             return now + timedelta(**{_UNITS[ahead[2]]: int(ahead[1])})
         if of_day:
-            then = now.replace(hour=int(of_day[1]), minute=int(of_day[2]), second=0, microsecond=0)
-            return then if then > now else then + timedelta(days=1)
+            return next_time_of_day(now, int(of_day[1]), int(of_day[2]))
         then = datetime.fromisoformat(text)
         return then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
     except (ValueError, OverflowError) as error:

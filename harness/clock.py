@@ -7,6 +7,12 @@ import time
 from datetime import UTC, datetime, timedelta
 
 
+def next_time_of_day(now: datetime, hour: int, minute: int = 0) -> datetime:
+    """When it is next that time of day, strictly later than `now`. Raises ValueError where there is no such time."""
+    then = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return then if then > now else then + timedelta(days=1)
+
+
 class Clock:
     """Real time plus an offset that only grows.
 

@@ -10,12 +10,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fake_accounts.accounts import load_accounts
 from harness import scenario as telling
 from harness import stack as stacks
+from harness.clock import next_time_of_day
 from harness.model import HarnessError
 from harness.report import render
 from harness.scenario import Telling, World
@@ -28,12 +29,12 @@ MORNING = 9
 
 def run_scenario(name: str, *, as_json: bool, keep: bool, report: Path | None) -> int:
     """Answers the exit status: 0, or 1 where an expectation failed. `report`: where to write what happened."""
-    telling.find(name)
+    file = telling.find(name)
     _quiet()
     teller = Telling(as_json)
     began = time.monotonic()
     with harness_for_scenario(name) as stack, environment(stack):
-        if telling.find(name).parent == telling.SCENARIOS:  # they use it; a file of somebody's own need not
+        if file.parent == telling.SCENARIOS:  # they use it; a file of somebody's own need not
             # The SDK takes seconds to import: it does so while the accounts come up.
             threading.Thread(target=_import_sdk, daemon=True).start()
         world = World(stack, teller)
@@ -59,9 +60,7 @@ def harness_for_scenario(name: str) -> Iterator[Stack]:
             yield stack
         return
     with stacks.claimed(running, f"scenario {name}"):
-        now = running.client.now()
-        morning = now.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-        running.client.advance_to(morning if morning > now else morning + timedelta(days=1))
+        running.client.advance_to(next_time_of_day(running.client.now(), MORNING))
         yield running
 
 

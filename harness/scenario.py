@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import message_from_string
 from email.policy import default as default_policy
 from functools import cached_property
@@ -27,6 +27,7 @@ from rich.text import Text
 
 from fake_accounts.accounts import load_accounts
 from harness.client import Client
+from harness.clock import next_time_of_day
 from harness.explanation import explain
 from harness.model import HarnessError, Json
 from harness.stack import ROOT, Stack
@@ -197,9 +198,7 @@ class World:
     def advance_to(self, hour: int, minute: int = 0) -> datetime:
         """Moves the clock to the next such time of day (UTC), through every schedule on the way."""
         now = self.harness.now()
-        moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        if moment <= now:
-            moment += timedelta(days=1)
+        moment = next_time_of_day(now, hour, minute)
         running = self.harness.advance_to(moment)
         self.expect(not running, "everything to settle while the clock moved", f"{running} still ran")
         self.show(f"the clock: {now:%Y-%m-%d %H:%M} -> {moment:%Y-%m-%d %H:%M} UTC")

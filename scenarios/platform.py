@@ -160,10 +160,7 @@ class Platform:
         environment = self.environments["prod"]
         s3 = self.world.client("prod", "s3")
         prefix = f"{PREFIX}/predictions/{execution.id}/"
-        keys = [
-            o["Key"]
-            for o in s3.list_objects_v2(Bucket=environment.bucket_name, Prefix=prefix).get("Contents", [])
-        ]
+        keys = _keys(s3, environment.bucket_name, prefix)
         self.world.expect(
             keys, f"predictions under s3://{environment.bucket_name}/{prefix}", "nothing is there", execution
         )
@@ -200,11 +197,14 @@ class Platform:
         s3 = self.world.client(name, "s3")
         prefix = f"{PREFIX}/train/{execution.id}/"
         parts = tuple(f"{prefix}{part}/" for part in ("train", "validation", "test"))
-        found = s3.list_objects_v2(Bucket=environment.bucket_name, Prefix=prefix).get("Contents", [])
-        keys = [item["Key"] for item in found if item["Key"].startswith(parts)]
+        keys = [key for key in _keys(s3, environment.bucket_name, prefix) if key.startswith(parts)]
         bodies = [s3.get_object(Bucket=environment.bucket_name, Key=key)["Body"].read() for key in keys]
         return sum(body.count(b"\n") for body in bodies)
 
     def _environment_of(self, execution: Execution) -> tuple[str, Environment]:
         account = execution.arn.split(":")[4]
         return next((n, e) for n, e in self.environments.items() if e.account_id == account)
+
+
+def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
+    return names(s3, "list_objects_v2", "Contents[].Key", Bucket=bucket, Prefix=prefix)

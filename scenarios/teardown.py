@@ -28,9 +28,10 @@ _KINDS = (
 )
 
 
-def names(client: Any, operation: str, path: str) -> list[str]:
+def names(client: Any, operation: str, path: str, **parameters: Any) -> list[str]:
     """The names in all pages of a List operation."""
-    return [str(name) for name in client.get_paginator(operation).paginate().search(path) if name is not None]
+    pages = client.get_paginator(operation).paginate(**parameters)
+    return [str(name) for name in pages.search(path) if name is not None]
 
 
 def delete_what_pipelines_made(world: World, account: str) -> None:

@@ -82,9 +82,8 @@ def answer(service: str, operation: str, request: HttpRequest, result: Json, req
 def _protocol(model: ServiceModel, request: HttpRequest) -> str:
     try:
         protocol = str(determine_request_protocol(model, request.headers.get("content-type")))
-    except (
-        NotImplementedError
-    ):  # a body of another protocol's type: read as the service's own, it says what is wrong
+    except NotImplementedError:
+        # A body of another protocol's type: read as the service's own, it says what is wrong.
         protocol = str(model.protocol)
     if protocol not in ROUTES:
         raise AwsError(
