@@ -28,7 +28,7 @@ $(VENV)/.ready: requirements.txt requirements-uv.txt pyproject.toml
 	@touch $@
 
 scenario-%: $(VENV)/.ready ## Run one scenario, e.g. make scenario-outliers
-	@$(BIN)/harness scenario $* --report reports/$*.html
+	@$(BIN)/harness scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM))
 
 scenarios: $(VENV)/.ready ## Run every scenario
 	@$(BIN)/pytest scenarios -s

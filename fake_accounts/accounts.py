@@ -1,10 +1,12 @@
 """Who the stand-in accounts are, read from `infra/environments/`, and the credentials that reach them."""
 
 import json
+from collections.abc import Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 INFRA = Path(__file__).resolve().parent.parent / "infra"
 """Terraform's description of the accounts, in this checkout."""
@@ -58,8 +60,87 @@ def load_accounts(infra: Path = INFRA) -> dict[str, Account]:
     return accounts
 
 
+@dataclass(frozen=True)
+class Organization:
+    """The AWS organization that the accounts are in.
+
+    Attributes:
+        id: Its id, `o-...`.
+        levels: By account id, the service control policies of each level, from the root down to the account:
+            (name, JSON text) of each.
+    """
+
+    id: str
+    levels: Mapping[str, tuple[tuple[tuple[str, str], ...], ...]]
+
+
+_FULL_ACCESS = (
+    "FullAWSAccess",
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+)
+
+
+def load_organization(infra: Path = INFRA) -> Organization | None:
+    """Read the organization that `infra/organization/organization.json` describes.
+
+    The file holds `id`, and lists of service control policies: `root`, and by account's name `accounts`. Each names
+    `FullAWSAccess` or a file of the same directory. A level that is left out has `FullAWSAccess`, as on AWS.
+
+    Args:
+        infra: See `load_accounts`.
+
+    Returns:
+        The organization; None where none is described.
+
+    Raises:
+        KeyError: The file lacks `id`, or names an account that there is not.
+        FileNotFoundError: It names a policy's file that there is not.
+    """
+    file = infra / "organization" / "organization.json"
+    if not file.exists():
+        return None
+    told, accounts = json.loads(file.read_text()), load_accounts(infra)
+
+    def level(names: list[str]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            _FULL_ACCESS if name == _FULL_ACCESS[0] else (name, (file.parent / name).read_text())
+            for name in names
+        )
+
+    everywhere = [_FULL_ACCESS[0]]
+    own = {accounts[name].id: names for name, names in told.get("accounts", {}).items()}
+    levels = {
+        account.id: (level(told.get("root", everywhere)), level(own.get(account.id, everywhere)))
+        for account in accounts.values()
+    }
+    return Organization(told["id"], levels)
+
+
+def load_profiles(infra: Path = INFRA) -> dict[str, dict[str, str]]:
+    """Read who acts in the accounts beside their administrators: `infra/environments/profiles.json`.
+
+    Args:
+        infra: See `load_accounts`.
+
+    Returns:
+        By profile: `account` (a name), `role` (of that account), `source_profile` (who assumes it).
+    """
+    return dict(_profiles(infra)["profiles"])
+
+
+def profile_of_root(root: str, infra: Path = INFRA) -> str:
+    """Who applies a root of `infra`: the profile named in `profiles.json`, or the administrator of its account."""
+    return str(_profiles(infra)["roots"].get(root, root.partition("-")[0]))
+
+
+def _profiles(infra: Path) -> dict[str, dict[str, Any]]:
+    file = infra / "environments" / "profiles.json"
+    none: dict[str, dict[str, Any]] = {"profiles": {}, "roots": {}}
+    return {**none, **json.loads(file.read_text())} if file.exists() else none
+
+
 def write_profiles(directory: Path, endpoint: str, infra: Path = INFRA) -> dict[str, str]:
-    """Write an AWS config and a credentials file with a profile per account.
+    """Write an AWS config and a credentials file with a profile per account, and one for each of `load_profiles`.
 
     Args:
         directory: Where the files `config` and `credentials` go; made if missing.
@@ -70,11 +151,21 @@ def write_profiles(directory: Path, endpoint: str, infra: Path = INFRA) -> dict[
         The environment variables that make SDKs, the CLI and Terraform use the profiles and nothing else.
     """
     config, credentials = ConfigParser(), ConfigParser()
-    for account in load_accounts(infra).values():
+    accounts = load_accounts(infra)
+    for account in accounts.values():
         config[f"profile {account.name}"] = {"region": account.region, "endpoint_url": endpoint}
         credentials[account.name] = {
             "aws_access_key_id": account.access_key_id,
             "aws_secret_access_key": account.secret_access_key,
+        }
+    for name, told in load_profiles(infra).items():
+        account = accounts[told["account"]]
+        config[f"profile {name}"] = {
+            "region": account.region,
+            "endpoint_url": endpoint,
+            "role_arn": f"arn:aws:iam::{account.id}:role/{told['role']}",
+            "role_session_name": name,
+            "source_profile": told["source_profile"],
         }
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in (("config", config), ("credentials", credentials)):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from fake_accounts.accounts import INFRA, load_accounts, write_profiles
+from fake_accounts.accounts import INFRA, load_accounts, profile_of_root, write_profiles
 from fake_accounts.processes import Process
 
 Command = Literal["apply", "plan", "destroy"]
@@ -32,6 +32,7 @@ _ARGUMENTS: dict[Command, list[str]] = {
     # No refresh: what is gone already is no error to delete.
     "destroy": ["destroy", "-auto-approve", "-refresh=false"],
 }
+_PLAIN = ["-no-color", "-input=false"]
 _DRIFTED = 2  # exit code of a plan that found something to do
 _DONE = ("Creation", "Modifications", "Destruction")
 
@@ -76,14 +77,15 @@ class Terraform:
     variables: Mapping[str, str] = field(default_factory=lambda: LOCAL_VARIABLES)
 
     def run(self, command: Command, accounts: Iterable[str] = ()) -> Iterator[Outcome]:
-        """Run a command on the roots of some accounts, or of all, side by side.
+        """Run a command on the roots of some accounts, or of all: side by side, but for those that are applied by a
+        role which the others make; these come last, and are destroyed first.
 
         Args:
             command: What to do. A plan changes nothing.
             accounts: Names of accounts; none means all.
 
         Yields:
-            Each root's outcome, in the roots' order, as soon as it is known.
+            Each root's outcome, as soon as it and those before it are known.
 
         Raises:
             KeyError: There is no such account.
@@ -100,16 +102,20 @@ class Terraform:
                 Process("fake_accounts.provider", str(sockets), *roots, env={**bare, **profiles})
             )
             workers = {}
-            for root, account in roots.items():
-                env = {**bare, **self._environment(root, account, sockets / root)}
+            for root in roots:
+                env = {**bare, **self._environment(root, sockets / root)}
                 workers[root] = start(Process("fake_accounts.terraform_worker", env=env))
             provider.answer()  # it serves
-            for root, account in roots.items():
-                workers[root].ask(json.dumps(self._commands(root, account, command)))
-            for root, worker in workers.items():
-                code, output, error = json.loads(worker.answer())
-                drifted = command == "plan" and code == _DRIFTED
-                yield Outcome(root, code == 0 or drifted, drifted, *_counts(output), output, error)
+            for root in roots:
+                workers[root].ask(json.dumps([self._init(root)]))
+            begun = {root: json.loads(worker.answer()) for root, worker in workers.items()}
+            for wave in self._waves(roots, command):
+                able = [root for root in wave if begun[root][0] == 0]
+                for root in able:
+                    workers[root].ask(json.dumps([self._command(root, roots[root], command)]))
+                for root in wave:
+                    answer = json.loads(workers[root].answer()) if root in able else begun[root]
+                    yield _outcome(root, command, *answer)
 
     def outputs(self, root: str) -> dict[str, Any]:
         """The output values of a root.
@@ -128,10 +134,17 @@ class Terraform:
         accounts_of = {root: root.partition("-")[0] for root in names}
         return {root: account for root, account in accounts_of.items() if account in wanted}
 
+    def _waves(self, roots: Mapping[str, str], command: Command) -> list[list[str]]:
+        """Roots that an account's own administrator applies, then those that need a role of the first."""
+        own = [root for root, account in roots.items() if profile_of_root(root, self.infra) == account]
+        waves = [own, [root for root in roots if root not in own]]
+        return waves[::-1] if command == "destroy" else waves
+
     def _state(self, root: str) -> Path:
         return self.state_dir.resolve() / f"{root}.tfstate"
 
-    def _environment(self, root: str, account: str, socket: Path) -> dict[str, str]:
+    def _environment(self, root: str, socket: Path) -> dict[str, str]:
+        profile = profile_of_root(root, self.infra)
         address = {"Network": "unix", "String": str(socket)}
         attach = {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {
@@ -140,14 +153,24 @@ class Terraform:
             "TF_CLI_CONFIG_FILE": os.devnull,
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
-            **{f"TF_VAR_{name}": value for name, value in {**self.variables, "profile": account}.items()},
+            **{f"TF_VAR_{name}": value for name, value in {**self.variables, "profile": profile}.items()},
         }
 
-    def _commands(self, root: str, account: str, command: Command) -> list[list[str]]:
-        chdir, plain = f"-chdir={self.infra.resolve() / root}", ["-no-color", "-input=false"]
+    def _init(self, root: str) -> list[str]:
+        return [self._chdir(root), "init", *_PLAIN]
+
+    def _command(self, root: str, account: str, command: Command) -> list[str]:
         values = self.infra.resolve() / "environments" / f"{account}.tfvars.json"
         options = [f"-state={self._state(root)}", f"-var-file={values}"]
-        return [[chdir, "init", *plain], [chdir, *_ARGUMENTS[command], *plain, *options]]
+        return [self._chdir(root), *_ARGUMENTS[command], *_PLAIN, *options]
+
+    def _chdir(self, root: str) -> str:
+        return f"-chdir={self.infra.resolve() / root}"
+
+
+def _outcome(root: str, command: Command, code: int, output: str, error: str) -> Outcome:
+    drifted = command == "plan" and code == _DRIFTED
+    return Outcome(root, code == 0 or drifted, drifted, *_counts(output), output, error)
 
 
 def _counts(output: str) -> tuple[int, int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -11,16 +13,22 @@ from typing import Protocol
 
 from botocore.parsers import create_parser
 
+from harness.access.accounts import AccountsFacts, OwnFacts
+from harness.access.collect import inventory
+from harness.access.context import Organization
+from harness.access.decide import INTERNAL, Decider, Mode
+from harness.access.putting import PUTTING, check_put
 from harness.backends.moto import SERVICES as BACKEND_SERVICES
 from harness.backends.moto import MotoBackend
+from harness.backends.moto_facts import MotoFacts
 from harness.clock import Clock
 from harness.events.bus import Bus
 from harness.events.rules import Rules
 from harness.events.schedules import Schedules
 from harness.gateway import protocol, s3, signature, waiters
-from harness.gateway.identity import Identities, Issued
+from harness.gateway.identity import Identities
 from harness.gateway.keys import AccessKeys
-from harness.gateway.wire import InProcessWire, new_request_id, session_until
+from harness.gateway.wire import InProcessWire, new_request_id
 from harness.jobs.contract import Workshop
 from harness.jobs.images import Catalogue
 from harness.jobs.process import ProcessRunner
@@ -37,13 +45,16 @@ from harness.model import (
     Principal,
 )
 from harness.services.events import Events
+from harness.services.events.facts import EventsFacts
 from harness.services.functions import Functions
 from harness.services.mail import Mail
 from harness.services.sagemaker import SageMaker
 from harness.services.sagemaker.context import Context
+from harness.services.sagemaker.facts import SageMakerFacts
 from harness.services.sts import Sts
 
 NOBODY = Principal("", "anonymous", "anonymous")
+_NOT_REACHED = Decision(False, "not reached")
 
 
 class Service(Protocol):
@@ -64,13 +75,21 @@ class Around(Protocol):
 class App:
     """Stand-in accounts, their services and their clock. `folder` holds the inbox and the jobs while they run."""
 
-    def __init__(self, folder: Path, clock: Clock, endpoint: str, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        endpoint: str,
+        warn: Callable[[str], None],
+        mode: Mode = "enforce",
+        organization: Organization | None = None,
+    ) -> None:
         self.folder = folder
         self.clock = clock
         self.endpoint = endpoint
         self.journal = Journal(clock, folder / "journal.jsonl")
         self.identities = Identities(clock)
-        self.wire = InProcessWire(self._enter, self.identities, clock, endpoint)
+        self.wire = InProcessWire(self._enter, self.identities, clock, endpoint, self._may_assume)
         self._backend = MotoBackend(clock)
         self._work = folder / "jobs"
         self._work.mkdir(parents=True, exist_ok=True)
@@ -81,30 +100,38 @@ class App:
         self._bus = Bus(rules, self.wire, self.journal, self.clock)
         self._schedules = Schedules(rules, self._bus)
         context = Context(self.clock, self.journal, self._bus.publish, self.wire, partial(run_job, workshop))
+        functions = Functions(self.wire, self._runner, self.journal, self.clock, self._work)
         self._services: dict[str, Service] = {
             "sagemaker": SageMaker(context),
             "events": Events(rules, self._bus, self.clock),
-            "lambda": Functions(self.wire, self._runner, self.journal, self.clock, self._work),
-            "sts": Sts(self._start_session, self.wire, self.clock),
+            "lambda": functions,
+            "sts": Sts(self.identities, self.wire, self.clock),
         }
+        own: dict[str, OwnFacts] = {
+            "events": EventsFacts(rules),
+            "lambda": functions.facts,
+            "sagemaker": SageMakerFacts(context.stores),
+        }
+        self._facts = AccountsFacts(MotoFacts(), own)
+        self.decider = Decider(self._facts, clock, mode, organization)
+        self._known_policies: dict[str, tuple[str, str]] = {}
         self._around: dict[str, Around] = {
             "sns": Mail(self.inbox, self.journal, self.clock, endpoint),
-            "iam": AccessKeys(self.identities),
+            "iam": AccessKeys(self.identities, self.wire),
         }
 
     def add_administrators(self, accounts: Iterable[tuple[str, Credentials]]) -> None:
         """Who may do everything in an account from the start: (account id, credentials)."""
         for account, credentials in accounts:
             arn = f"arn:aws:iam::{account}:user/administrator"
-            self.identities.add(
-                credentials, Principal(account, arn, "user", f"AIDAADMINISTRATOR{account[:4]}")
-            )
+            principal = Principal(account, arn, "user", f"AIDAADMINISTRATOR{account[:4]}")
+            self._facts.add_administrator(principal)
+            self.identities.add(credentials, principal)
 
     # The life of a request
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """A request from outside: it says by its signature who it is from and for which service and region."""
-        request_id = new_request_id()
         # Until the signature has told the service, an error takes the shape of the request itself.
         service, region, principal = "", "us-east-1", NOBODY
         try:
@@ -115,67 +142,75 @@ class App:
             else:
                 service = _unsigned_service(request)
         except AwsError as error:
-            response = protocol.error(service, request, error, request_id)
-            self._record(service, "", principal, region, request_id, response.status, str(error), None)
+            call = _call(service, "", {}, principal, region)
+            response = protocol.error(service, request, error, call.request_id)
+            self._record(call, response.status, str(error), _NOT_REACHED)
             return response
         if service == "s3":
             request = s3.path_style(request)
-        return self._serve(request, service, region, principal, request_id)
+        return self._enter(request, service, region, principal)
 
     def _enter(self, request: HttpRequest, service: str, region: str, principal: Principal) -> HttpResponse:
-        """A request from inside, whose caller is known: the same chain from there on."""
-        return self._serve(request, service, region, principal, new_request_id())
-
-    def _serve(
-        self, request: HttpRequest, service: str, region: str, principal: Principal, request_id: str
-    ) -> HttpResponse:
-        operation = ""
-        decision: Decision | None = None
-        failure: AwsError | None = None
+        """A request whose caller is known; those from inside begin here."""
+        call, decision, failure = _call(service, "", {}, principal, region), _NOT_REACHED, None
         try:
             operation, params = protocol.parse(service, request)
-            account = _owner(params) or principal.account
-            call = ApiCall(service, operation, params, principal, account, region, request_id)
-            decision = self._decide(call)
-            if not decision.allowed:
-                raise AwsError("AccessDenied", decision.message, 403)
+            call = _call(service, operation, params, principal, region)
+            self._check_supported(call)
+            decision = self.decider.decide(call)
+            if decision.error:
+                raise decision.error
+            check_put(call, self._facts)
             response = self._route(call, request)
         except AwsError as error:
             failure = error
-            response = protocol.error(service, request, error, request_id)
+            response = protocol.error(service, request, error, call.request_id)
         said = str(failure) if failure else protocol.error_text(response)
-        self._record(service, operation, principal, region, request_id, response.status, said, decision)
+        self._record(call, response.status, said, decision)
+        if (service, call.operation) in PUTTING and response.status < 300:
+            self._tell_policies()
         return response
 
-    def _record(
-        self,
-        service: str,
-        operation: str,
-        principal: Principal,
-        region: str,
-        request_id: str,
-        status: int,
-        error: str,
-        decision: Decision | None,
-    ) -> None:
+    def _record(self, call: ApiCall, status: int, error: str, decision: Decision) -> None:
+        if decision is INTERNAL:
+            return  # nobody's call: the harness looked something up for itself
         self.journal.write(
             "call",
-            service=service,
-            operation=operation,
-            principal=principal.arn,
-            account=principal.account,
-            region=region,
-            request_id=request_id,
+            service=call.service,
+            operation=call.operation,
+            principal=call.principal.arn,
+            account=call.principal.account,
+            region=call.region,
+            request_id=call.request_id,
             status=status,
             error=error,
-            decision=decision.reason if decision else "not reached",
+            decision=decision.reason,
+            permissions=decision.used,
+            denial=decision.denial,
         )
 
-    def _decide(self, call: ApiCall) -> Decision:
-        """Whether the call may go on. Everything may for now; enforcement has its place here."""
-        if call.principal is NOBODY and call.service != "sns":
-            return Decision(False, "anonymous", "Access Denied")
-        return Decision(True, "allowed: permissions are not enforced yet")
+    def _tell_policies(self) -> None:
+        """Journals the policies that are new or have changed: what was never used has to be known by then, too."""
+        now = inventory(self._facts)
+        for place, (name, text) in now.items():
+            if self._known_policies.get(place) != (name, text):
+                self.journal.write("policy", place=place, name=name, document=json.loads(text or "{}"))
+        self._known_policies = now
+
+    def _may_assume(self, service: Principal, role_arn: str, region: str) -> None:
+        """Raises AWS's AccessDenied where the role is not there or does not trust the service."""
+        params = {"RoleArn": role_arn, "RoleSessionName": service.arn.split(".")[0]}
+        call = _call("sts", "AssumeRole", params, service, region)
+        decision = self.decider.decide(call)
+        error = decision.error
+        self._record(call, error.status if error else 200, str(error or ""), decision)
+        if error:
+            raise error
+
+    def _check_supported(self, call: ApiCall) -> None:
+        if call.service not in self._services and call.service not in BACKEND_SERVICES:
+            named = f"{call.service}:{call.operation}"
+            raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
 
     def _route(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         own = self._services.get(call.service)
@@ -183,9 +218,6 @@ class App:
             return self._answer(
                 call, request, waiters.hold(request, call, self.journal, partial(own.handle, call))
             )
-        if call.service not in BACKEND_SERVICES:
-            named = f"{call.service}:{call.operation}"
-            raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
         around = self._around.get(call.service)
         if around and call.operation in around.operations:
             return self._answer(call, request, around.handle(call, partial(self._forward, call, request)))
@@ -207,11 +239,6 @@ class App:
             raise AwsError(error.get("Code", "InternalError"), error.get("Message", ""), response.status)
         parsed.pop("ResponseMetadata", None)
         return parsed
-
-    # What the services are given
-
-    def _start_session(self, principal: Principal, seconds: int) -> Issued:
-        return self.identities.start_session(principal, session_until(self.clock, seconds))
 
     # Time
 
@@ -252,21 +279,40 @@ class App:
         shutil.rmtree(self._work, ignore_errors=True)
 
 
+def _call(service: str, operation: str, params: Json, principal: Principal, region: str) -> ApiCall:
+    account = _owner(params) or principal.account
+    return ApiCall(service, operation, params, principal, account, region, new_request_id())
+
+
 def _unsigned_service(request: HttpRequest) -> str:
-    """AWS's links in mails (ConfirmSubscription, Unsubscribe) are not signed; all else unsigned is S3's."""
-    return (
-        "sns"
-        if "Action=ConfirmSubscription" in request.query or "Action=Unsubscribe" in request.query
-        else "s3"
-    )
+    """AWS's links in mails are not signed, nor are calls with an identity provider's token; all else unsigned is
+    S3's."""
+    asked = f"{request.query}&{request.body[:2000].decode('latin-1')}"
+    return next((service for action, service in _UNSIGNED.items() if f"Action={action}" in asked), "s3")
+
+
+_UNSIGNED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns", "AssumeRoleWith": "sts"}
 
 
 def _owner(params: Json) -> str:
-    """The account whose resource the call is on, where the call names it by ARN: keys and topics are shared."""
-    for name in ("KeyId", "TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn"):
+    """The account whose resource the call is on, where the call says so: by ARN, a queue's URL, a registry's id."""
+    for name in _SHARED:
         value = params.get(name)
-        if isinstance(value, str) and value.startswith("arn:aws:"):
-            parts = value.split(":")
-            if parts[2] in ("kms", "sns") and parts[4]:
-                return parts[4]
-    return ""
+        parts = value.split(":") if isinstance(value, str) else []
+        if len(parts) > 5 and parts[2] in ("kms", "sns", "logs") and parts[4]:
+            return parts[4]
+    queue = re.fullmatch(r".*/(\d{12})/[^/]+", str(params.get("QueueUrl", "")))
+    return queue[1] if queue else str(params.get("registryId", ""))
+
+
+# Parameters that hold ARNs of what accounts share with one another.
+_SHARED = (
+    "KeyId",
+    "TopicArn",
+    "TargetArn",
+    "SubscriptionArn",
+    "ResourceArn",
+    "logGroupIdentifier",
+    "logGroupArn",
+    "resourceArn",
+)

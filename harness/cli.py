@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -57,13 +57,21 @@ Infra = Annotated[
 ]
 
 
+Iam = Annotated[
+    Literal["enforce", "audit", "off"],
+    typer.Option(
+        "--iam", help="Refuse calls as AWS would, only tell what would be refused, or decide nothing."
+    ),
+]
+
+
 @app.command()
-def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True) -> None:
+def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True, iam: Iam = "enforce") -> None:
     """Start the stand-in accounts. They stay until Ctrl-C or `harness down`."""
     running = stacks.found()
     if running:
         raise HarnessError(f"a harness is up already at {running.endpoint}; end it with `harness down`")
-    with stacks.started(port) as stack, stacks.announced(stack):
+    with stacks.started(port, iam=iam) as stack, stacks.announced(stack):
         if infra:
             with stacks.claimed(stack, "harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
@@ -122,6 +130,13 @@ def scenario(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write a page of what happened to this file.")
     ] = None,
+    iam: Iam = "enforce",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without", help="Treat a policy, or a statement of it (POLICY#SID), as if it were not there."
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario and tell what happens.
 
@@ -136,7 +151,8 @@ def scenario(
         return
     from harness.running import run_scenario
 
-    raise typer.Exit(run_scenario(name, as_json=as_json, keep=keep, report=report))
+    status = run_scenario(name, as_json=as_json, keep=keep, report=report, iam=iam, without=without or ())
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -221,6 +237,111 @@ def _lines(client: Any, **where: str) -> Iterator[str]:
         yield from (event["message"] for event in page["events"])
         token = page["nextForwardToken"]
         page = client.get_log_events(**where, startFromHead=True, nextToken=token)
+
+
+@app.command()
+def denials(
+    account: Annotated[str, typer.Option(help="Only this account's callers.")] = "", as_json: AsJson = False
+) -> None:
+    """List denied calls, why they were, and what would allow them.
+
+    With `--iam audit`, those that would have been denied.
+    """
+    from harness.access.denial import distinct
+    from harness.explanation import denials as lessons
+
+    only = _account(account).id if account else ""
+    calls = [r for r in stacks.required().client.journal(0, "call") if only in ("", r["account"])]
+    if as_json:
+        told = distinct(calls)
+        rows = [{"times": n, "first": r["time"], "decision": r["decision"], **r["denial"]} for r, n in told]
+        print(json.dumps(rows))
+        return
+    for line in list(lessons(calls)) or ["none yet"]:
+        out.print(Text(line, style="" if line.startswith(" ") else "bold"))
+
+
+@app.command()
+def policies(
+    role: Annotated[str, typer.Argument(help="Only this role: its name, or `444455556666 role/name`.")] = "",
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="Of a run of this scenario, instead of the harness that is up.")
+    ] = "",
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Write each role's least-privilege policy into this folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which statements were used, which never were, and what each role really needs.
+
+    The least-privilege policies grant what a run used and nothing else; names that differ from run to run are `*`.
+    """
+    from harness import usage as uses
+
+    found = uses.usage(_records(scenario))
+    roles = [name for name in found.roles if role in ("", name, name.rsplit("/", 1)[-1])]
+    if role and not roles:
+        raise HarnessError(f"there is no role {role!r}; there are: {', '.join(found.roles) or 'none'}")
+    wanted = {name: uses.least_privilege(u for u in found.uses if u.who == name) for name in roles}
+    rows = [
+        s.row() for s in found.statements if not role or s.policy.startswith(tuple(f"{r} " for r in roles))
+    ]
+    if as_json:
+        print(json.dumps({"statements": rows, "least_privilege": wanted}))
+    else:
+        _table(rows, as_json)
+        for name in roles if role else []:
+            out.print(f"\nleast privilege for {name}:\n{json.dumps(wanted[name], indent=2)}")
+    if write:
+        for name, document in wanted.items():
+            _write(write / f"{name.replace(' role/', '-')}.json", json.dumps(document, indent=2) + "\n")
+
+
+def _records(scenario: str) -> list[Json]:
+    """Calls and policies: of a scenario's own run, or else of the harness that is up."""
+    if not scenario:
+        return stacks.required().client.journal(0, "call", "policy")
+    from harness.running import journal_of
+
+    err.print(f"running scenario {scenario} ...", style="dim")
+    return journal_of(scenario)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    except OSError as error:
+        raise HarnessError(f"{file} cannot be written: {error.strerror}") from error
+    err.print(f"wrote {file}")
+
+
+@app.command()
+def ablate(
+    scenario: Annotated[str, typer.Argument(help="Which scenario has to go through.")],
+    as_json: AsJson = False,
+    table: Annotated[
+        Path | None, typer.Option("--markdown", help="Also write the table to this file.")
+    ] = None,
+) -> None:
+    """Take away each statement of the accounts' policies in turn, and tell what breaks where.
+
+    So every statement is proven needed by the scenario, or shown not to be. Statements that no decision of the whole
+    run depended on are not tried: they cannot change it.
+    """
+    from harness import ablation
+
+    err.print(f"running scenario {scenario} with every statement ...", style="dim")
+    trials = []
+    for trial in ablation.ablate(scenario):
+        trials.append(trial)
+        if as_json:
+            print(json.dumps(trial.row()), flush=True)
+        else:
+            out.print(Text(ablation.line(trial), style="red" if trial.outcome == "breaks" else ""))
+    if table:
+        _write(table, ablation.markdown(scenario, trials))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
@@ -51,6 +52,10 @@ class Client:
 
     def release(self) -> None:
         self._call("POST", "release")
+
+    def without(self, names: Iterable[str]) -> None:
+        """From now on these policies and statements (`POLICY`, `POLICY#SID`) are treated as if they were not there."""
+        self._call("POST", "without", body={"names": list(names)})
 
     def down(self) -> None:
         self._call("POST", "down")

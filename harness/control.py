@@ -38,6 +38,7 @@ class Control:
             ("POST", "settle"): self._settle,
             ("POST", "claim"): self._claim,
             ("POST", "release"): self._release,
+            ("POST", "without"): self._without,
             ("POST", "down"): self._stop,
         }
 
@@ -69,6 +70,7 @@ class Control:
             "records": app.journal.last(),
             "claimed_by": self._holder[0] if self._holder else "",
             "folder": str(app.folder),
+            "iam": app.decider.mode,
         }
 
     def _journal(self, params: Json) -> list[Record]:
@@ -111,6 +113,11 @@ class Control:
     def _release(self, _: Json) -> Json:
         self._holder = None
         return {}
+
+    def _without(self, params: Json) -> Json:
+        """From now on these policies and statements (`POLICY`, `POLICY#SID`) are treated as if they were not there."""
+        self._app.decider.without = frozenset(params["names"])
+        return {"without": sorted(self._app.decider.without)}
 
     def _stop(self, _: Json) -> Json:
         self._down()

@@ -1,9 +1,10 @@
-"""Why something went wrong, from the journal: the failed step, its job's last lines, denials, lost events."""
+"""Why something went wrong, from the journal: the failed step, denials, jobs' last lines, lost events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.access.denial import distinct, lines
 from harness.model import Json
 
 _EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
@@ -11,13 +12,22 @@ _EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
 
 def explain(records: list[Json], failed_step: Json | None = None) -> list[str]:
     """`failed_step` is as ListPipelineExecutionSteps gives it; without one every failed job is told of."""
-    lines: list[str] = []
+    told: list[str] = []
     if failed_step:
-        lines.append(f"step {failed_step['StepName']} failed: {failed_step.get('FailureReason', '')}")
+        told.append(f"step {failed_step['StepName']} failed: {failed_step.get('FailureReason', '')}")
+    told += denials(records)
     for record in records:
         tell = _TELLERS.get(record["kind"])
-        lines += tell(record, failed_step) if tell else ()
-    return [*lines, *_unheard(records)]
+        told += tell(record, failed_step) if tell else ()
+    return [*told, *_unheard(records)]
+
+
+def denials(records: list[Json]) -> Iterator[str]:
+    """The lessons of calls that were denied, or would be; the same one is told once."""
+    for record, count in distinct(records):
+        first, *why = lines(record["denial"], record["decision"])
+        yield first + (f" ({count} times)" if count > 1 else "")
+        yield from why
 
 
 def _job(record: Json, failed_step: Json | None) -> Iterator[str]:
@@ -40,12 +50,7 @@ def _delivery(record: Json, _: Json | None) -> Iterator[str]:
         yield f"rule {record['rule']} could not reach {record['target']}: {record['reason']}"
 
 
-def _denial(record: Json, _: Json | None) -> Iterator[str]:
-    if record["status"] == 403:
-        yield f"denied: {record['principal']} {record['service']}:{record['operation']}: {record['error']}"
-
-
-_TELLERS = {"job": _job, "invoke": _invocation, "delivery": _delivery, "call": _denial}
+_TELLERS = {"job": _job, "invoke": _invocation, "delivery": _delivery}
 
 
 def _unheard(records: list[Json]) -> Iterator[str]:

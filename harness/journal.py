@@ -25,7 +25,9 @@ class Journal:
 
     | kind      | fields                                                                    |
     |-----------|---------------------------------------------------------------------------|
-    | call      | service, operation, principal, account, region, request_id, status, error, decision |
+    | call      | service, operation, principal, account, region, request_id, status, error, decision, |
+    |           | permissions (action, resource, by; of each), denial (see access.denial, or {}) |
+    | policy    | place (what keeps when the name changes), name, document: new or changed; {} for AWS's managed ones |
     | execution | arn, pipeline, account, status, reason                                    |
     | step      | execution, step, type, status, reason, account                            |
     | job       | arn, job_type, account, status, reason, log_tail                          |

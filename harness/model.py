@@ -43,11 +43,28 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class Session:
+    """What came with temporary credentials. `policies`: session policies, as JSON texts; None: none was given.
+
+    `tags` are (key, value); `issued` is when the session began; `federated` names the identity provider, if any;
+    `issuer` is the ARN of the user who got a federated user its session, and whose policies bound it.
+    """
+
+    policies: tuple[str, ...] | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive: tuple[str, ...] = ()
+    issued: datetime | None = None
+    source_identity: str = ""
+    federated: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True)
 class Principal:
     """Who calls. `arn` is what STS GetCallerIdentity says; `role_arn` is set for a role's session.
 
-    `kind` is one of `root`, `user`, `assumed-role`, `service`; for a service `arn` is its name
-    (`events.amazonaws.com`).
+    `kind` is one of `root`, `user`, `assumed-role`, `federated-user`, `service`, `harness`, `anonymous`; for a service
+    `arn` is its name (`events.amazonaws.com`), `account` the account for whose resource `source_arn` it acts.
     """
 
     account: str
@@ -55,6 +72,14 @@ class Principal:
     kind: str
     user_id: str = ""
     role_arn: str = ""
+    source_arn: str = ""
+    session: Session | None = None
+
+    @property
+    def identity_arn(self) -> str:
+        """The IAM user or role whose policies the caller has."""
+        issuer = self.session.issuer if self.session else ""
+        return self.role_arn or issuer or self.arn
 
     @property
     def name(self) -> str:
@@ -77,12 +102,38 @@ class ApiCall:
 
 
 @dataclass(frozen=True)
+class Permission:
+    """One permission that a call needs: an IAM action on a resource, which the account `owner` has.
+
+    `resource` is an ARN, or `*` where the action knows no resources. `context` holds condition keys, lower-case, beyond
+    the global ones; a tuple is a multivalued key's. `gate` as in iam.model.Request. `why` tells of a permission behind
+    the call's own: `to encrypt the object under the bucket's key`. `via`: the service that asks on the caller's behalf
+    (`s3`), for aws:ViaAWSService and aws:CalledVia.
+    """
+
+    action: str
+    resource: str
+    owner: str = ""
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    gate: str = ""
+    why: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True)
 class Decision:
-    """Whether a call may go on, and why. `message` is AWS's sentence for the caller when it may not."""
+    """Whether a call may go on, and why.
+
+    `reason` is for the journal: `allowed`, `denied`, `would be denied`, `not enforced`. `error` is what AWS answers
+    where it may not. `used`: each permission with the statements that allowed it; `denial`: the lesson, see
+    harness.access.denial.
+    """
 
     allowed: bool
     reason: str
-    message: str = ""
+    error: AwsError | None = None
+    used: tuple[Json, ...] = ()
+    denial: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,15 +204,22 @@ class Wire(Protocol):
         """The gateway's address, for processes outside."""
         ...
 
-    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> Caller:
-        """A session of the role, assumed by the service principal `service` (`sagemaker.amazonaws.com`).
+    def as_role(
+        self, role_arn: str, service: str, session_name: str, region: str, source_arn: str = ""
+    ) -> Caller:
+        """A session of the role, assumed by the service principal `service` (`sagemaker.amazonaws.com`) for the
+        resource `source_arn` (aws:SourceArn and aws:SourceAccount in the role's trust policy).
 
         Raises AwsError AccessDenied where the role is missing or does not trust the service.
         """
         ...
 
-    def as_service(self, service: str, account: str, region: str) -> Caller:
-        """The service itself (`events.amazonaws.com`), acting for a resource of `account`."""
+    def as_service(self, service: str, account: str, region: str, source_arn: str = "") -> Caller:
+        """The service itself (`events.amazonaws.com`), acting for a resource of `account`: `source_arn`."""
+        ...
+
+    def as_harness(self, account: str, region: str) -> Caller:
+        """The harness's own look at an account, which AWS would take without a call: nobody's permission is asked."""
         ...
 
 

@@ -8,16 +8,18 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from rich.console import Console
 
 from fake_accounts.accounts import load_accounts
 from harness import scenario as telling
 from harness import stack as stacks
 from harness.clock import next_time_of_day
-from harness.model import HarnessError
+from harness.model import HarnessError, Json
 from harness.report import render
 from harness.scenario import Telling, World
 from harness.site.sitecustomize import guard
@@ -27,19 +29,25 @@ from harness.stack import Stack
 MORNING = 9
 
 
-def run_scenario(name: str, *, as_json: bool, keep: bool, report: Path | None) -> int:
-    """Answers the exit status: 0, or 1 where an expectation failed. `report`: where to write what happened."""
+def run_scenario(
+    name: str, *, as_json: bool, keep: bool, report: Path | None, iam: str, without: Iterable[str] = ()
+) -> int:
+    """Answers the exit status: 0, or 1 where an expectation failed. `report`: where to write what happened.
+
+    `without`: policies and statements that are treated as if they were not there.
+    """
     file = telling.find(name)
     _quiet()
     teller = Telling(as_json)
     began = time.monotonic()
-    with harness_for_scenario(name) as stack, environment(stack):
+    with harness_for_scenario(name, iam) as stack, environment(stack):
         if file.parent == telling.SCENARIOS:  # they use it; a file of somebody's own need not
             # The SDK takes seconds to import: it does so while the accounts come up.
             threading.Thread(target=_import_sdk, daemon=True).start()
         world = World(stack, teller)
-        failure = telling.run(name, world)
-        teller.result(name, failure, time.monotonic() - began)
+        with _left_out(stack, list(without)):
+            failure = telling.run(name, world)
+        teller.result(name, failure, time.monotonic() - began, world.refused())
         if report:
             write_report(
                 report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began
@@ -51,24 +59,52 @@ def run_scenario(name: str, *, as_json: bool, keep: bool, report: Path | None) -
 
 
 @contextmanager
-def harness_for_scenario(name: str) -> Iterator[Stack]:
+def _left_out(stack: Stack, names: list[str]) -> Iterator[None]:
+    if not names:
+        yield
+        return
+    stack.client.without(names)
+    try:
+        yield
+    finally:
+        stack.client.without([])
+
+
+def journal_of(name: str) -> list[Json]:
+    """What a scenario's calls and policies were, on a harness of its own. Raises HarnessError where it fails."""
+    _quiet()
+    with fresh_harness() as stack, environment(stack):
+        world = World(stack, Telling(console=Console(quiet=True)))
+        failure = telling.run(name, world)
+        if failure:
+            raise HarnessError(f"scenario {name} fails as it is:\n{failure}")
+        return world.records("call", "policy")
+
+
+@contextmanager
+def harness_for_scenario(name: str, iam: str) -> Iterator[Stack]:
     """The running harness, to ourselves, its clock moved to the next morning; or a new one, where it is morning
-    already."""
+    already. Raises HarnessError where the one that runs treats permissions in another way than `iam`."""
     running = stacks.found()
     if running is None:
-        with fresh_harness() as stack:
+        with fresh_harness(iam) as stack:
             yield stack
         return
+    mode = running.client.status()["iam"]
+    if mode != iam:
+        raise HarnessError(
+            f"the harness that is up runs with --iam {mode}, not {iam}; end it with `harness down`, or ask for its mode"
+        )
     with stacks.claimed(running, f"scenario {name}"):
         running.client.advance_to(next_time_of_day(running.client.now(), MORNING))
         yield running
 
 
 @contextmanager
-def fresh_harness() -> Iterator[Stack]:
-    """A harness of one's own, with empty accounts, in the morning."""
-    today = datetime.now(UTC).replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    with stacks.started(start=today) as stack:
+def fresh_harness(iam: str = "enforce") -> Iterator[Stack]:
+    """A harness of one's own, with empty accounts, in the next morning: never before the real time, or SDKs would take
+    new temporary credentials for expired ones."""
+    with stacks.started(start=next_time_of_day(datetime.now(UTC), MORNING), iam=iam) as stack:
         yield stack
 
 

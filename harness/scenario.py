@@ -9,7 +9,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,14 +74,17 @@ class Telling:
         else:
             self.console.print(Text(f"      ({seconds:.1f} s)", style="dim"))
 
-    def result(self, name: str, failure: ExpectationFailed | None, seconds: float) -> None:
+    def result(
+        self, name: str, failure: ExpectationFailed | None, seconds: float, refused: Sequence[Json] = ()
+    ) -> None:
+        """`refused`: the lessons of the calls that were."""
         if self.as_json:
-            told = (
-                {"expected": failure.expected, "instead": failure.instead, "why": failure.why}
-                if failure
-                else {}
-            )
-            self._json({"scenario": name, "passed": not failure, "seconds": round(seconds, 3), **told})
+            told: Json = {"scenario": name, "passed": not failure, "seconds": round(seconds, 3)}
+            told["refused"] = list(refused)
+            if failure:
+                told |= {"moment": self.title, "expected": failure.expected}
+                told |= {"instead": failure.instead, "why": failure.why}
+            self._json(told)
         elif failure:
             self.console.print(Text(f"\n✗ {name} failed after {seconds:.1f} s\n{failure}", style="red"))
         else:
@@ -152,11 +155,16 @@ class World:
     def harness(self) -> Client:
         return self.stack.client
 
-    def session(self, account: str) -> Any:
-        """A boto3 session of the account's administrator, by profile, as on AWS."""
-        if account not in self._sessions:
-            self._sessions[account] = boto_session(profile=account)
-        return self._sessions[account]
+    def session(self, profile: str) -> Any:
+        """A boto3 session by profile, as on AWS: an account's name is its administrator's; the others are those of
+        infra/environments/profiles.json."""
+        if profile not in self._sessions:
+            self._sessions[profile] = self.fresh_session(profile)
+        return self._sessions[profile]
+
+    def fresh_session(self, profile: str) -> Any:
+        """As `session`, without the temporary credentials that an earlier one may have."""
+        return boto_session(profile=profile)
 
     def assumed(self, account: str, role: str, session_name: str) -> Any:
         """A boto3 session of a role of the account, assumed by its administrator."""
@@ -188,6 +196,12 @@ class World:
         """The journal since the scenario began: these kinds, with these fields."""
         found = self.harness.journal(self.began, *kinds)
         return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
+
+    def refused(self, *, in_this_moment: bool = False) -> list[Json]:
+        """The lessons of the calls that were refused since the scenario, or the moment, began; see
+        harness.access.denial."""
+        after = self._since if in_this_moment else self.began
+        return [r["denial"] for r in self.harness.journal(after, "call") if r["decision"] == "denied"]
 
     def mails(self, *, earlier: bool = False) -> list[Json]:
         """The mails, the first first: `to`, `subject`, `text`, `path`; with `earlier` those from before, too."""

@@ -1,4 +1,4 @@
-"""The gateway's process: `python -m harness.serve PORT FOLDER [START]`.
+"""The gateway's process: `python -m harness.serve PORT FOLDER [--start TIME] [--iam MODE]`.
 
 Its first line on standard output is `ready http://127.0.0.1:PORT`, once it can be called; where it has to end because
 of a mistake of the user's or the machine's, the last is `error TEXT`. It ends on SIGTERM, on Ctrl-C, on `harness down`,
@@ -7,6 +7,7 @@ or when its standard input does: when the process that started it is gone. FOLDE
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import logging
 import os
@@ -24,23 +25,33 @@ _TICK = 0.5  # real seconds between two looks at what has fallen due
 
 
 def main(arguments: list[str]) -> int:
-    port, folder, start = int(arguments[0]), Path(arguments[1]), (arguments[2:] or [""])[0]
+    wanted = _read(arguments)
+    folder = wanted.folder
     folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     threading.Thread(target=_until_starter_is_gone, args=(stop,), daemon=True).start()
     from harness.gateway.server import listen
 
     try:
-        sock = listen(port)
+        sock = listen(wanted.port)
         # From here on calls are taken; they wait for an answer until the rest is up.
         print(f"ready http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
-        _serve(sock, folder, start, stop)
+        _serve(sock, wanted, stop)
     except HarnessError as error:
         print(f"error {error}", flush=True)
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m harness.serve")
+    parser.add_argument("port", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--start", type=datetime.fromisoformat, help="the virtual clock's first time")
+    parser.add_argument("--iam", default="enforce", help="enforce, audit or off")
+    return parser.parse_args(arguments)
 
 
 def _until_starter_is_gone(stop: threading.Event) -> None:
@@ -50,18 +61,21 @@ def _until_starter_is_gone(stop: threading.Event) -> None:
     stop.set()
 
 
-def _serve(sock: socket.socket, folder: Path, start: str, stop: threading.Event) -> None:
+def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Event) -> None:
     # Heavy, so after the port is known to be ours.
-    from fake_accounts.accounts import load_accounts
+    from fake_accounts.accounts import load_accounts, load_organization
+    from harness.access.context import Organization
     from harness.app import App
     from harness.clock import Clock
     from harness.control import Control
     from harness.gateway.server import serve
     from harness.model import Credentials
 
-    clock = Clock(datetime.fromisoformat(start) if start else None)
+    clock = Clock(wanted.start)
     endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    app = App(folder, clock, endpoint, lambda text: print(f"warning: {text}", file=sys.stderr))
+    found = load_organization()
+    organization = Organization(found.id, found.levels) if found else None
+    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization)
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
     )
@@ -79,6 +93,10 @@ def _serve(sock: socket.socket, folder: Path, start: str, stop: threading.Event)
     server.should_exit = True
     thread.join(5)
     app.close()
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -74,13 +74,14 @@ def scrubbed(environment: dict[str, str] | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def started(port: int = 0, start: datetime | None = None) -> Iterator[Stack]:
+def started(port: int = 0, start: datetime | None = None, iam: str = "enforce") -> Iterator[Stack]:
     """A gateway process with empty accounts, ended on the way out with everything it made.
 
+    `iam`: whether permissions are enforced (`enforce`), told of (`audit`) or left alone (`off`).
     Raises HarnessError where it cannot start, or has ended without being asked to.
     """
     folder = Path(tempfile.mkdtemp(prefix="harness-"))
-    arguments = [str(port), str(folder), *([start.isoformat()] if start else [])]
+    arguments = [str(port), str(folder), "--iam", iam, *(["--start", start.isoformat()] if start else [])]
     process = subprocess.Popen(
         [sys.executable, "-m", "harness.serve", *arguments],
         stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from scenarios.teardown import delete_what_pipelines_made, empty_buckets, invent
 INFERENCE = "mammo-severity-inference-pipeline"
 TRAIN = "mammo-severity-train-pipeline"
 TOPIC = "mammography-model-notification"
+# Who deploys to an account, where it is not its administrator; see infra/environments/profiles.json.
+DEPLOYERS = {"prod": "jenkins"}
 CLEAN, OUTLIERS = "mammo-batch-dataset.csv", "mammo-batch-dataset-outliers.csv"
 
 
@@ -105,10 +108,11 @@ class Platform:
                     self.world.show(f"{name:<5} {file.rows:>4} rows  {file.place}")
 
     def deploy(self, account: str) -> None:
-        """The same code that promotion uses."""
+        """The same code that promotion uses; in prod as Jenkins, which assumes its role there from tooling."""
         from pipelines.deploy import deploy
 
-        for item in deploy(self.environments[account], self.world.session(account)):
+        deployer = DEPLOYERS.get(account, account)
+        for item in deploy(self.environments[account], self.world.fresh_session(deployer)):
             self.world.show(f"{account:<5} {item.change:<10} {item.kind:<9} {item.name}")
 
     def start_training(self, account: str, **parameters: Any) -> Execution:
@@ -183,13 +187,30 @@ class Platform:
         """The mails from the platform's topic since the scenario began."""
         return [mail for mail in self.world.mails() if mail["subject"] == "AWS Notification Message"]
 
+    def failed_invocations(self, rule: str) -> float:
+        """How often the rule could not reach a target, by CloudWatch's count of the last two days."""
+        now = self.world.harness.now()
+        told = self.world.client("prod", "cloudwatch").get_metric_statistics(
+            Namespace="AWS/Events",
+            MetricName="FailedInvocations",
+            Dimensions=[{"Name": "RuleName", "Value": rule}],
+            StartTime=now - timedelta(days=2),
+            EndTime=now + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in told["Datapoints"]))
+
     def auc(self, execution: Execution) -> float:
-        """The AUC that the run's evaluation wrote, in the registry's bucket."""
-        name, environment = self._environment_of(execution)
-        key = f"{PREFIX}/evaluations/{name}/{execution.id}/evaluation.json"
-        s3 = self.world.client(name, "s3")
-        report = json.load(s3.get_object(Bucket=environment.artifacts_bucket_name, Key=key)["Body"])
-        return float(report["binary_classification_metrics"]["auc"]["value"])
+        """The AUC that the run's evaluation logged: its report is in the registry's bucket, which only the pipelines'
+        own roles may read."""
+        account, _ = self._environment_of(execution)
+        job = execution.step("Mammo-Eval")["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[-1]
+        events = self.world.client(account, "logs").filter_log_events(
+            logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=job
+        )["events"]
+        said = next(e["message"] for e in events if e["message"].startswith("AUC "))
+        return float(said.split()[1])
 
     def trained_on(self, execution: Execution) -> int:
         """How many rows the run split into its three parts."""

@@ -87,7 +87,26 @@ class MotoBackend:
 def _backends(service: str) -> Any:
     import moto.backends
 
-    return moto.backends.get_backend(service)  # type: ignore[call-overload]
+    found = moto.backends.get_backend(service)  # type: ignore[call-overload]
+    _JUDGES.get(service, lambda: None)()
+    return found
+
+
+def _ask_no_bucket_policy() -> None:
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+
+
+def _ask_no_key_policy() -> None:
+    import moto.kms.responses
+
+    moto.kms.responses.validate_policy = lambda *_: None  # type: ignore[attr-defined]
+
+
+# moto reads bucket and key policies itself, and without their conditions. Who may do what has been decided by now.
+_JUDGES: dict[str, Callable[[], None]] = {"s3": _ask_no_bucket_policy, "kms": _ask_no_key_policy}
 
 
 @cache

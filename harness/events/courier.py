@@ -80,7 +80,8 @@ class Courier:
     def _bury(self, queue: str, rule: Rule, event: Event, facts: dict[str, str]) -> None:
         """Source: User Guide, "Using dead-letter queues to process undelivered events"."""
         try:
-            self.targets.wire.as_service(SERVICE, rule.account, rule.region).client("sqs").send_message(
+            sqs = self.targets.wire.as_service(SERVICE, rule.account, rule.region, rule.arn).client("sqs")
+            sqs.send_message(
                 QueueUrl=queue_url(queue),
                 MessageBody=payload(rule, Target("", "", {}), event, self.clock.now()),
                 MessageAttributes={name: _text(fact) for name, fact in facts.items()},

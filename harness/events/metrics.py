@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.clock import Clock
 from harness.events.rules import Rule
-from harness.events.targets import SERVICE
 from harness.model import AwsError, Wire
 
 _Key = tuple[str, str, str, str, datetime]  # account, region, rule, metric, minute
@@ -55,7 +54,7 @@ class Metrics:
                 if (owner, place) == (account, region)
             ]
             try:
-                cloudwatch = self._wire.as_service(SERVICE, account, region).client("cloudwatch")
+                cloudwatch = self._wire.as_harness(account, region).client("cloudwatch")
                 for start in range(0, len(data), _BATCH):
                     cloudwatch.put_metric_data(
                         Namespace="AWS/Events", MetricData=data[start : start + _BATCH]

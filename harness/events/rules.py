@@ -128,6 +128,16 @@ class Rules:
         with self.lock:
             return sorted((b for b in self._buses.values() if b.arn.startswith(prefix)), key=lambda b: b.name)
 
+    def all_buses(self) -> list[EventBus]:
+        """Of all accounts and regions; default buses from their first use on."""
+        with self.lock:
+            return list(self._buses.values())
+
+    def all_rules(self) -> list[Rule]:
+        """Of all accounts and regions."""
+        with self.lock:
+            return list(self._rules.values())
+
     def put_bus(self, bus: EventBus) -> None:
         with self.lock:
             self._buses[bus.arn] = replace(bus, modified=self._clock.now())
@@ -153,8 +163,7 @@ class Rules:
 
     def scheduled(self) -> list[Rule]:
         """Rules of all accounts that have a schedule, enabled or not."""
-        with self.lock:
-            return [rule for rule in self._rules.values() if rule.schedule]
+        return [rule for rule in self.all_rules() if rule.schedule]
 
     def put_rule(self, rule: Rule) -> None:
         with self.lock:

@@ -59,11 +59,13 @@ class Targets:
         _KINDS[kind_of(delivery.target.arn)](self, delivery)
 
     def caller(self, delivery: Delivery) -> Caller:
-        """The target's role where it names one, else EventBridge itself for the rule's account."""
+        """The target's role where it names one, else EventBridge itself. Either way policies see the rule as
+        aws:SourceArn (User Guide, "Cross-service confused deputy prevention in Amazon EventBridge")."""
         rule, role = delivery.rule, delivery.target.role_arn
         if role:
-            return self.wire.as_role(role, SERVICE, f"events-{delivery.event.id}"[:64], rule.region)
-        return self.wire.as_service(SERVICE, rule.account, rule.region)
+            name = f"events-{delivery.event.id}"[:64]
+            return self.wire.as_role(role, SERVICE, name, rule.region, rule.arn)
+        return self.wire.as_service(SERVICE, rule.account, rule.region, rule.arn)
 
     def client(self, delivery: Delivery, service: str) -> Any:
         return self.caller(delivery).client(service)

@@ -6,11 +6,13 @@ import hmac
 import secrets
 import string
 import threading
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from harness.clock import Clock
 from harness.gateway import signature
+from harness.gateway.faults import Faults, faults_of
 from harness.model import AwsError, Credentials, HttpRequest, Principal
 
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
@@ -18,11 +20,12 @@ _KEY_ALPHABET = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True)
 class Issued:
-    """Credentials, whose they are, and until when (None: they do not expire)."""
+    """Credentials, whose they are, until when (None: they do not expire), and whether they are switched on."""
 
     credentials: Credentials
     principal: Principal
     expires: datetime | None = None
+    active: bool = True
 
 
 class Identities:
@@ -44,59 +47,107 @@ class Identities:
             self._issued.pop(access_key, None)
 
     def start_session(self, principal: Principal, expires: datetime | None) -> Issued:
-        """New temporary credentials for a role's session."""
+        """New temporary credentials."""
         key = "ASIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16))
         made = Credentials(key, secrets.token_urlsafe(30), "FwoG" + secrets.token_urlsafe(96))
         return self.add(made, principal, expires)
 
+    def switch(self, access_key: str, active: bool) -> None:
+        """Switches credentials on or off, where they are known."""
+        with self._lock:
+            if access_key in self._issued:
+                self._issued[access_key] = replace(self._issued[access_key], active=active)
+
+    def end(self, account: str, identity: str) -> None:
+        """Ends all credentials of an account's IAM user or role (`user/ann`, told without its path): its keys, its
+        sessions, those of the users it federated."""
+        with self._lock:
+            kept = {k: i for k, i in self._issued.items() if not _is_of(i.principal, account, identity)}
+            self._issued = kept
+
+    def rename(self, account: str, user: str, arn: str) -> None:
+        """The user (`user/ann`) has another ARN now; its credentials stay."""
+        with self._lock:
+            for key, issued in self._issued.items():
+                if _is_of(issued.principal, account, user):
+                    self._issued[key] = replace(issued, principal=_renamed(issued.principal, arn))
+
+    def account_of(self, access_key: str) -> str:
+        """The account that a key belongs to; empty where there is no such key."""
+        issued = self._issued.get(access_key)
+        return issued.principal.account if issued else ""
+
     def authenticate(self, request: HttpRequest, signed: signature.Signature) -> Principal:
         """Whose request it is.
 
-        Raises AWS's error for an unknown key, a wrong or expired token, or a wrong signature.
+        Raises AWS's error for a key that is unknown or switched off, a token that is wrong, missing, superfluous or
+        expired, a signature that does not match or is of another time.
         """
+        faults = faults_of(signed.service)
         issued = self._issued.get(signed.access_key)
-        faults = _FAULTS.get(signed.service, _JSON_FAULTS)
-        if issued is None:
+        if issued is None or not issued.active or not _good_for(signed.service, issued.principal):
             raise AwsError(*faults.unknown_key)
         if not hmac.compare_digest(issued.credentials.session_token.encode(), signed.session_token.encode()):
-            raise AwsError(*faults.wrong_token)
+            # A session's key is not known without its token.
+            raise AwsError(*(faults.wrong_token if signed.session_token else faults.unknown_key))
         if issued.expires and issued.expires <= self._clock.now():
             raise AwsError(*faults.expired)
-        signature.verify(request, signed, issued.credentials)
+        _check_time(signed, faults)
+        _check_signature(request, signed, issued.credentials, faults)
         return issued.principal
 
 
-_INVALID = "The security token included in the request is invalid."
+def _is_of(principal: Principal, account: str, identity: str) -> bool:
+    """IAM's names are unique in an account, whatever their paths."""
+    kind, name = identity.split("/")
+    arn = principal.identity_arn
+    return arn.startswith(f"arn:aws:iam::{account}:{kind}/") and arn.rsplit("/", 1)[-1] == name
 
 
-@dataclass(frozen=True)
-class _Faults:
-    """How a service tells the faults of credentials: (code, message, HTTP status) of each.
+def _renamed(principal: Principal, user_arn: str) -> Principal:
+    if principal.kind == "federated-user" and principal.session:
+        return replace(principal, session=replace(principal.session, issuer=user_arn))
+    return replace(principal, arn=user_arn)
 
-    Sources: "Common Errors" of the API references of STS (query) and SageMaker (JSON), "Error responses" of S3's.
-    The JSON services' status is 400 in what they answer, though that page says 403.
+
+def _good_for(service: str, principal: Principal) -> bool:
+    """What GetSessionToken and GetFederationToken give is not good for IAM, which then does not know the key.
+
+    Source: IAM User Guide, "Comparing the AWS STS API operations"; cloudyr/aws.iam#15. There is no MFA here, with
+    which GetSessionToken's would be.
     """
-
-    unknown_key: tuple[str, str, int]
-    wrong_token: tuple[str, str, int]
-    expired: tuple[str, str, int]
+    return service != "iam" or principal.session is None or principal.kind == "assumed-role"
 
 
-_EXPIRED = "The security token included in the request is expired"
-_JSON_FAULTS = _Faults(
-    ("UnrecognizedClientException", _INVALID, 400),
-    ("UnrecognizedClientException", _INVALID, 400),
-    ("ExpiredTokenException", _EXPIRED, 400),
-)
-_QUERY_FAULTS = _Faults(
-    ("InvalidClientTokenId", _INVALID, 403),
-    ("InvalidClientTokenId", _INVALID, 403),
-    ("ExpiredToken", _EXPIRED, 403),
-)
-_S3_FAULTS = _Faults(
-    ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403),
-    ("InvalidToken", "The provided token is malformed or otherwise invalid.", 400),
-    ("ExpiredToken", "The provided token has expired.", 400),
-)
-# By what SigV4 calls the service.
-_FAULTS = {"s3": _S3_FAULTS, **dict.fromkeys(("sts", "iam", "sns"), _QUERY_FAULTS)}
+def _check_time(signed: signature.Signature, faults: Faults) -> None:
+    """Whoever signs reads the machine's clock, not the virtual one. A presigned URL has a time of its own."""
+    if signed.in_query:
+        return
+    moment = _moment(signed.timestamp)
+    if moment is None:
+        raise AwsError(*faults.no_date)
+    now = datetime.now(UTC)
+    if abs(now - moment) > faults.tolerance:
+        raise faults.skewed(moment, now)
+
+
+def _moment(timestamp: str) -> datetime | None:
+    try:
+        return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(timestamp).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _check_signature(
+    request: HttpRequest, signed: signature.Signature, credentials: Credentials, faults: Faults
+) -> None:
+    try:
+        signature.verify(request, signed, credentials)
+    except AwsError as error:
+        if error.code != "SignatureDoesNotMatch":
+            raise
+        raise AwsError(*faults.mismatch) from error

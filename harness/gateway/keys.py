@@ -1,30 +1,65 @@
-"""IAM's access keys, watched as they are made and deleted: the gateway has to know whose they are."""
+"""IAM's users, roles and access keys, watched as they change: the gateway has to know whose credentials are whose."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from harness.gateway.identity import Identities
-from harness.model import ApiCall, Credentials, Json, Principal
+from harness.model import ApiCall, Credentials, Json, Principal, Wire
 
 
 class AccessKeys:
-    """Wraps IAM's calls on access keys; see app.Around."""
+    """Wraps the IAM calls after which credentials are others'; see app.Around.
 
-    operations = frozenset({"CreateAccessKey", "DeleteAccessKey"})
+    A deleted user's or role's sessions are told like unknown keys from then on. AWS documents only that they have no
+    permissions left (IAM User Guide, "Disabling permissions for temporary security credentials").
+    """
 
-    def __init__(self, identities: Identities) -> None:
+    def __init__(self, identities: Identities, wire: Wire) -> None:
         self._identities = identities
+        self._wire = wire
+        self._after: dict[str, Callable[[ApiCall, Json], None]] = {
+            "CreateAccessKey": self._key_created,
+            "UpdateAccessKey": self._key_updated,
+            "DeleteAccessKey": self._key_deleted,
+            "UpdateUser": self._user_updated,
+            "DeleteUser": self._user_deleted,
+            "DeleteRole": self._role_deleted,
+        }
+
+    @property
+    def operations(self) -> frozenset[str]:
+        return frozenset(self._after)
 
     def handle(self, call: ApiCall, forward: Callable[[], Json]) -> Json:
         answer = forward()
-        if call.operation == "CreateAccessKey":
-            made = answer["AccessKey"]
-            arn = f"arn:aws:iam::{call.account}:user/{made['UserName']}"
-            self._identities.add(
-                Credentials(made["AccessKeyId"], made["SecretAccessKey"]),
-                Principal(call.account, arn, "user", arn),
-            )
-        else:
-            self._identities.remove(call.params["AccessKeyId"])
+        self._after[call.operation](call, answer)
         return answer
+
+    def _key_created(self, call: ApiCall, answer: Json) -> None:
+        made = answer["AccessKey"]
+        user = self._user(call, made["UserName"])
+        credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+        self._identities.add(credentials, Principal(call.account, user["Arn"], "user", user["UserId"]))
+
+    def _key_updated(self, call: ApiCall, _: Json) -> None:
+        self._identities.switch(call.params["AccessKeyId"], call.params["Status"] == "Active")
+
+    def _key_deleted(self, call: ApiCall, _: Json) -> None:
+        self._identities.remove(call.params["AccessKeyId"])
+
+    def _user_updated(self, call: ApiCall, _: Json) -> None:
+        name: str = call.params["UserName"]
+        now = self._user(call, call.params.get("NewUserName") or name)
+        self._identities.rename(call.account, f"user/{name}", now["Arn"])
+
+    def _user_deleted(self, call: ApiCall, _: Json) -> None:
+        self._identities.end(call.account, f"user/{call.params['UserName']}")
+
+    def _role_deleted(self, call: ApiCall, _: Json) -> None:
+        self._identities.end(call.account, f"role/{call.params['RoleName']}")
+
+    def _user(self, call: ApiCall, name: str) -> Json:
+        iam = self._wire.as_harness(call.account, call.region).client("iam")
+        found: Json = iam.get_user(UserName=name)["User"]
+        return found

@@ -120,8 +120,7 @@ def verify(request: HttpRequest, signature: Signature, credentials: Credentials)
             "Access Key and signing method. Consult the service documentation for details.",
             403,
         )
-    # Whoever signs reads the machine's clock, not the virtual one. For the same reason the age of a signature in a
-    # header, which AWS limits to five minutes, is not looked at.
+    # Whoever signs reads the machine's clock, not the virtual one.
     if signature.expires and signature.expires < datetime.now(UTC):
         raise AwsError("AccessDenied", "Request has expired", 403)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import secrets
 import threading
+import weakref
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +19,15 @@ from botocore.config import Config
 
 from harness.clock import Clock
 from harness.gateway.identity import Identities
-from harness.model import AwsError, Caller, Credentials, HttpRequest, HttpResponse, Principal
+from harness.model import AwsError, Caller, Credentials, HttpRequest, HttpResponse, Principal, Session
 
 # The gateway's request chain, entered with the caller already known: (request, service, region, principal).
 Enter = Callable[[HttpRequest, str, str, Principal], HttpResponse]
+# Whether a service may assume a role: (the service, the role's ARN, region). Raises AwsError where it may not.
+MayAssume = Callable[[Principal, str, str], None]
+
+# Callers that are kept, of each sort: EventBridge's sessions have a name of their own for every event.
+_CALLERS = 64
 
 _CONFIG = Config(
     signature_version=UNSIGNED,
@@ -51,6 +58,10 @@ class InProcessCaller:
     def principal(self) -> Principal:
         return self._principal
 
+    def renew(self, principal: Principal) -> None:
+        """The role's session begins anew; its clients and credentials stay."""
+        self._principal = principal
+
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
@@ -75,72 +86,75 @@ class InProcessCaller:
 class InProcessWire:
     """See model.Wire."""
 
-    def __init__(self, enter: Enter, identities: Identities, clock: Clock, endpoint: str) -> None:
+    def __init__(
+        self, enter: Enter, identities: Identities, clock: Clock, endpoint: str, may_assume: MayAssume
+    ) -> None:
         self._enter = enter
         self._identities = identities
         self._clock = clock
         self._endpoint = endpoint
-        self._callers: dict[tuple[str, ...], InProcessCaller] = {}
+        self._may_assume = may_assume
+        # Making a client takes milliseconds, so who calls again is the same caller.
+        self._caller = lru_cache(maxsize=_CALLERS)(self._new_caller)
+        self._session = lru_cache(maxsize=_CALLERS)(self._new_session)
 
     @property
     def endpoint(self) -> str:
         return self._endpoint
 
-    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> Caller:
-        role = self._assume(role_arn, service, region)
-        key = (role_arn, service, session_name, region)
-        if key not in self._callers:
-            account = role_arn.split(":")[4]
-            session_arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
-            user_id = f"{role['RoleId']}:{session_name}"
-            principal = Principal(account, session_arn, "assumed-role", user_id, role_arn)
-            # The service renews its session for as long as it needs it, so these do not expire.
-            issued = self._identities.start_session(principal, None)
-            self._callers[key] = InProcessCaller(self._enter, principal, issued.credentials, region)
-        return self._callers[key]
+    def as_role(
+        self, role_arn: str, service: str, session_name: str, region: str, source_arn: str = ""
+    ) -> Caller:
+        """Whether the service may is asked each time; `source_arn` is of that question only, a session does not have
+        it."""
+        role = self._role(role_arn, service, region)
+        account = role_arn.split(":")[4]
+        source_account = source_arn.split(":")[4] if source_arn else account
+        self._may_assume(
+            Principal(source_account, service, "service", source_arn=source_arn), role_arn, region
+        )
+        session_arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
+        user_id = f"{role['RoleId']}:{session_name}"
+        principal = Principal(account, session_arn, "assumed-role", user_id, role_arn)
+        caller = self._session(principal, region)
+        begun = replace(principal, session=Session(issued=self._clock.now()))
+        caller.renew(begun)
+        self._identities.add(caller.credentials, begun)
+        return caller
 
-    def as_service(self, service: str, account: str, region: str) -> Caller:
-        key = (service, account, region)
-        if key not in self._callers:
-            nobody = Credentials("SERVICE", "", "")
-            principal = Principal(account, service, "service")
-            self._callers[key] = InProcessCaller(self._enter, principal, nobody, region)
-        return self._callers[key]
+    def as_service(self, service: str, account: str, region: str, source_arn: str = "") -> Caller:
+        return self._caller(Principal(account, service, "service", source_arn=source_arn), region)
 
-    def forget(self) -> None:
-        """Drops every session: the accounts have been emptied."""
-        self._callers.clear()
+    def as_harness(self, account: str, region: str) -> Caller:
+        return self._caller(Principal(account, "harness", "harness"), region)
 
-    def _assume(self, role_arn: str, service: str, region: str) -> Any:
-        """The role, which has to exist and to trust the service."""
+    def _new_caller(self, principal: Principal, region: str) -> InProcessCaller:
+        return InProcessCaller(self._enter, principal, Credentials("SERVICE", "", ""), region)
+
+    def _new_session(self, principal: Principal, region: str) -> InProcessCaller:
+        """Its credentials are in force for as long as somebody holds the caller: a job, a function's invocation. They
+        do not expire, for a service renews its session while it needs it."""
+        credentials = self._identities.start_session(principal, None).credentials
+        caller = InProcessCaller(self._enter, principal, credentials, region)
+        weakref.finalize(caller, self._identities.remove, credentials.access_key)
+        return caller
+
+    def _role(self, role_arn: str, service: str, region: str) -> Any:
         parts = role_arn.split(":", 5)
         if len(parts) != 6 or not parts[5].startswith("role/"):
             raise AwsError("ValidationException", f"{role_arn!r} is not the ARN of a role")
-        iam = self.as_service(service, parts[4], region).client("iam")
+        iam = self.as_harness(parts[4], region).client("iam")
         try:
             role = iam.get_role(RoleName=parts[5].rsplit("/", 1)[-1])["Role"]
         except iam.exceptions.NoSuchEntityException:
-            role = None
-        if role is None or not trusts_service(role["AssumeRolePolicyDocument"], service):
+            role = {}
+        if role.get("Arn") != role_arn:
             raise AwsError(
                 "AccessDenied",
                 f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
                 403,
             )
         return role
-
-
-def trusts_service(document: Any, service: str) -> bool:
-    """Whether a trust policy lets the service principal assume the role (conditions are not read yet)."""
-    statements = document.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        named = statement.get("Principal", {})
-        services = named.get("Service", []) if isinstance(named, dict) else []
-        if statement.get("Effect") == "Allow" and service in (
-            [services] if isinstance(services, str) else services
-        ):
-            return True
-    return False
 
 
 class _Raw(io.BytesIO):
@@ -174,11 +188,6 @@ def _session() -> botocore.session.Session:
         _the_session.set_config_variable("config_file", "/dev/null")
         _the_session.set_config_variable("credentials_file", "/dev/null")
     return _the_session
-
-
-def session_until(clock: Clock, seconds: int) -> Any:
-    """When a session that lasts so long expires, on the virtual clock."""
-    return clock.now() + timedelta(seconds=seconds)
 
 
 def new_request_id() -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
 from harness.model import Json
-from harness.report.facts import Refusal, Tally
+from harness.report.facts import Lesson, Refusal, Tally
 from harness.report.words import principal
 
 
@@ -27,10 +28,11 @@ class Authors:
 
 
 def refusals(records: list[Json]) -> list[Refusal]:
-    """Calls with an error, the same ones counted together, as they first came."""
+    """Calls with an error, or with a lesson; the same ones counted together, as they first came."""
     groups: dict[tuple[object, ...], list[Json]] = {}
     for r in records:
-        if r["status"] >= 400:
+        lesson = r.get("denial") or {}
+        if lesson or r["status"] >= 400:
             key = (
                 r["status"],
                 r["account"],
@@ -38,6 +40,8 @@ def refusals(records: list[Json]) -> list[Refusal]:
                 r["service"],
                 r["operation"],
                 r["error"],
+                lesson.get("action"),
+                lesson.get("resource"),
             )
             groups.setdefault(key, []).append(r)
     return [_refusal(group) for group in groups.values()]
@@ -55,7 +59,23 @@ def _refusal(group: list[Json]) -> Refusal:
         error=first["error"],
         decision=first["decision"],
         count=len(group),
+        lesson=_lesson(first["denial"]) if first.get("denial") else None,
     )
+
+
+def _lesson(told: Json) -> Lesson:
+    return Lesson(
+        action=told["action"],
+        resource=told["resource"],
+        why=told["why"],
+        cause=told["cause"],
+        policies=tuple((read["policy"], read["says"], read["why"]) for read in told["policies"]),
+        changes=tuple((c["where"], c["what"], _text(c["statement"])) for c in told["changes"]),
+    )
+
+
+def _text(statement: Json) -> str:
+    return json.dumps(statement, indent=2) if statement else ""
 
 
 def tally(records: list[Json]) -> Tally:

@@ -133,8 +133,20 @@ class Invocation:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """Why calls were denied. `policies` are (name, says, why); `changes` (where, what, the statement as JSON text)."""
+
+    action: str
+    resource: str
+    why: str
+    cause: str
+    policies: tuple[tuple[str, str, str], ...]
+    changes: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
 class Refusal:
-    """Calls that were answered with the same error: 403 is a refusal, others a failure."""
+    """Calls that were answered with the same error, or that would have been denied: those may have gone well."""
 
     time: datetime
     status: int
@@ -145,10 +157,17 @@ class Refusal:
     error: str
     decision: str
     count: int
+    lesson: Lesson | None = None
 
     @property
     def denied(self) -> bool:
-        return self.status == 403
+        """Whether permissions are the reason, or the credentials (403 without a lesson)."""
+        return self.lesson is not None or self.status == 403
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was let pass: permissions were only audited."""
+        return self.decision == "would be denied"
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,11 @@ class _Drawing:
     def refusal(self, number: int, refusal: Refusal) -> None:
         times = f" ×{refusal.count}" if refusal.count > 1 else ""
         label = _cut(f"{refusal.service}:{refusal.operation}") + times
-        hint = f"refused: {refusal.principal} {refusal.service}:{refusal.operation}: {refusal.error}"
-        shape = Shape(f"refusal-{number}", "mark", "bad", "denied", label, hint, "refusals")
+        what = "would be denied" if refusal.passed else "refused"
+        reason = refusal.lesson.cause if refusal.lesson else refusal.error
+        hint = f"{what}: {refusal.principal} {refusal.service}:{refusal.operation}: {reason}"
+        tone = "wait" if refusal.passed else "bad"
+        shape = Shape(f"refusal-{number}", "mark", tone, "denied", label, hint, "refusals")
         self.put(shape, refusal.account, MARKS, refusal.time)
 
 

@@ -95,7 +95,7 @@ def test_a_refused_call_that_escapes_is_told_with_its_place_and_the_denial(fail:
         "ClientError: An error occurred (AccessDenied) when calling the AssumeRole"
     )
     assert failure.why[0].startswith("at broken.py:3: world.assumed(")
-    assert failure.why[1].startswith("denied: arn:aws:iam::444455556666:user/administrator sts:AssumeRole")
+    assert failure.why[1].startswith("denied: user/administrator sts:AssumeRole")
 
 
 def test_a_mistake_in_the_scenario_is_told_with_its_place(fail: Fail) -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -10,7 +14,8 @@ from harness.cli import app, moment
 from harness.model import HarnessError
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)
-COMMANDS = ("up", "down", "env", "scenario", "report", "executions", "logs", "approve", "clock")
+READING = ("executions", "logs", "denials", "policies")
+COMMANDS = ("up", "down", "env", "scenario", "report", *READING, "ablate", "approve", "clock")
 
 
 @pytest.mark.parametrize(
@@ -51,3 +56,49 @@ def test_every_argument_and_option_of_a_command_is_explained(command: str) -> No
     assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
     for parameter in get_command(app).commands[command].params:  # type: ignore[attr-defined]
         assert parameter.help, parameter.name
+
+
+LESSON = {
+    "principal": "assumed-role/execution/s",
+    "role": "arn:aws:iam::444455556666:role/execution",
+    "account": "444455556666",
+    "call": "s3:GetObject",
+    "action": "s3:GetObject",
+    "resource": "arn:aws:s3:::data/[a]",
+    "why": "",
+    "cause": "because no identity-based policy allows the s3:GetObject action",
+    "policies": [],
+    "changes": [],
+}
+DENIED = {"time": "T1", "account": "444455556666", "decision": "denied", "denial": LESSON}
+IN_DEV = {**DENIED, "account": "111122223333", "denial": {**LESSON, "account": "111122223333"}}
+ALLOWED = {"time": "T0", "account": "444455556666", "decision": "allowed", "denial": {}}
+
+
+@pytest.fixture
+def denials(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Asks for the denials of a harness with this journal."""
+
+    def ask(journal: list[dict[str, Any]], *options: str) -> str:
+        client = SimpleNamespace(journal=lambda after, *kinds: journal)
+        monkeypatch.setattr("harness.stack.required", lambda: SimpleNamespace(client=client))
+        return CliRunner().invoke(app, ["denials", *options]).output
+
+    return ask
+
+
+def test_denials_are_told_once_with_their_count_and_their_lesson(denials: Callable[..., str]) -> None:
+    assert denials([ALLOWED, DENIED, {**DENIED, "time": "T2"}]).splitlines() == [
+        "denied: assumed-role/execution/s s3:GetObject on arn:aws:s3:::data/[a] (2 times)",
+        "    because no identity-based policy allows the s3:GetObject action",
+    ]
+
+
+def test_denials_are_an_accounts_where_one_is_named(denials: Callable[..., str]) -> None:
+    (told,) = json.loads(denials([DENIED, IN_DEV], "--account", "dev", "--json"))
+    assert told == {"times": 1, "first": "T1", "decision": "denied", **IN_DEV["denial"]}  # type: ignore[dict-item]
+
+
+def test_where_nothing_was_denied_there_is_none(denials: Callable[..., str]) -> None:
+    assert denials([ALLOWED]) == "none yet\n"
+    assert json.loads(denials([ALLOWED], "--json")) == []

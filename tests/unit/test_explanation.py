@@ -74,16 +74,58 @@ def test_a_function_that_failed_is_told() -> None:
     assert explain([ran, {**ran, "status": "Succeeded"}]) == ["function f: no version"]
 
 
-def test_a_denial_is_told_with_who_wanted_what_and_other_errors_are_not() -> None:
-    call = {
-        "kind": "call",
-        "status": 403,
-        "principal": "me",
-        "service": "s3",
-        "operation": "Get",
-        "error": "no",
+def denied(decision: str = "denied", **more: Any) -> Json:
+    lesson = {
+        "principal": "user/me",
+        "role": "",
+        "account": "1",
+        "call": "s3:GetObject",
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::data/a",
+        "why": "",
+        "cause": "because no identity-based policy allows the s3:GetObject action",
+        "policies": [
+            {"policy": "1 user/me inline p", "says": "does not allow", "why": "it allows nothing of s3"}
+        ],
+        "changes": [{"where": "1 user/me inline policy", "what": "let it do s3:GetObject", "statement": {}}],
     }
-    assert explain([call, {**call, "status": 404}]) == ["denied: me s3:Get: no"]
+    return {"kind": "call", "status": 403, "decision": decision, "denial": {**lesson, **more}}
+
+
+LESSON = [
+    "    because no identity-based policy allows the s3:GetObject action",
+    "    read: inline p: does not allow: it allows nothing of s3",
+    "    change: inline policy: let it do s3:GetObject",
+]
+
+
+def test_a_denial_is_told_with_its_lesson_and_other_errors_are_not() -> None:
+    wrong_signature = {"kind": "call", "status": 403, "decision": "not reached", "denial": {}}
+    assert explain([denied(), wrong_signature]) == [
+        "denied: user/me s3:GetObject on arn:aws:s3:::data/a",
+        *LESSON,
+    ]
+
+
+def test_what_was_let_pass_and_would_be_denied_is_told_too() -> None:
+    assert explain([{**denied("would be denied"), "status": 200}])[0].startswith("would be denied: user/me ")
+
+
+def test_the_same_denial_is_told_once_with_its_count() -> None:
+    told = explain([denied(), denied(), denied(action="s3:ListBucket"), denied()])
+    assert [line for line in told if not line.startswith(" ")] == [
+        "denied: user/me s3:GetObject on arn:aws:s3:::data/a (3 times)",
+        "denied: user/me s3:ListBucket on arn:aws:s3:::data/a",
+    ]
+
+
+def test_denials_come_right_after_the_step_that_failed_for_they_explain_it() -> None:
+    told = explain([job(), denied()], STEP)
+    assert told[:2] == [
+        "step Crash failed: exit code: 1",
+        "denied: user/me s3:GetObject on arn:aws:s3:::data/a",
+    ]
+    assert told[-3:] == ["job pipelines-x-Crash: exit code: 1", "    one", "    two"]
 
 
 def test_a_lost_event_is_told() -> None:

@@ -6,9 +6,9 @@ from harness.clock import Clock
 from harness.events.bus import Bus
 from harness.events.rules import Rules
 from harness.model import ApiCall, AwsError, Json
+from harness.services.constraints import check
 from harness.services.events.buses import BusOperations
 from harness.services.events.common import Operation
-from harness.services.events.constraints import check
 from harness.services.events.put_events import EventOperations
 from harness.services.events.rules import RuleOperations
 from harness.services.events.tags import TagOperations
@@ -38,6 +38,6 @@ class Events:
             raise AwsError(
                 "UnsupportedOperation", f"The harness does not support events:{call.operation} yet", 501
             )
-        check(call)
+        check(call, "ValidationException")
         with self._rules.lock:
             return operation(call)

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from harness.clock import Clock
 from harness.journal import Journal
 from harness.model import ApiCall, AwsError, Json, Runner, Wire
+from harness.services.functions.facts import FunctionsFacts
 from harness.services.functions.invocation import Invoker
-from harness.services.functions.policy import add_permission, get_policy, policy_document, remove_permission
+from harness.services.functions.policy import add_permission, get_policy, remove_permission
 from harness.services.functions.settings import changed_settings, new_settings
 from harness.services.functions.store import (
     LATEST,
@@ -38,6 +39,7 @@ class Functions:
         self._code = workdir / "functions"
         self._code.mkdir(parents=True, exist_ok=True)
         self._store = Store()
+        self.facts = FunctionsFacts(self._store)
         self._invoker = Invoker(wire, runner, journal, clock, workdir)
         self._operations: dict[str, Callable[[ApiCall], Json]] = {
             "CreateFunction": self._create,
@@ -66,14 +68,6 @@ class Functions:
             )
         return operation(call)
 
-    def resource_policy(self, arn: str) -> str | None:
-        """The policy of a function, for whoever decides about calls to it; None without one."""
-        try:
-            reference = Reference.of(arn, "", arn.split(":")[3])
-            return policy_document(self._store.find(reference))
-        except (AwsError, IndexError):
-            return None
-
     def _create(self, call: ApiCall) -> Json:
         reference = Reference.of(call.params["FunctionName"], call.account, call.region)
         settings = new_settings(call.params)
@@ -90,7 +84,7 @@ class Functions:
 
     def _check_role(self, reference: Reference, settings: Json) -> None:
         try:
-            self._invoker.caller(reference.name, settings["Role"], reference.region)
+            self._invoker.caller(reference, settings["Role"])
         except AwsError as error:
             raise invalid("The role defined for the function cannot be assumed by Lambda.") from error
 
@@ -101,7 +95,8 @@ class Functions:
         if "S3Bucket" not in code:
             raise invalid("Please provide a source for function code.")
         version = {"VersionId": code["S3ObjectVersion"]} if "S3ObjectVersion" in code else {}
-        s3 = self._wire.as_service("lambda.amazonaws.com", call.account, call.region).client("s3")
+        # That the caller may read the object is decided with the call itself.
+        s3 = self._wire.as_harness(call.account, call.region).client("s3")
         try:
             body = s3.get_object(Bucket=code["S3Bucket"], Key=code["S3Key"], **version)["Body"].read()
         except ClientError as error:

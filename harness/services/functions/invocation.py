@@ -19,7 +19,7 @@ from harness.clock import Clock
 from harness.jobs.contract import aws_environment
 from harness.journal import Journal
 from harness.model import Caller, ContainerResult, ContainerSpec, HarnessError, Json, Runner, Wire
-from harness.services.functions.store import Function
+from harness.services.functions.store import Function, Reference
 
 PROGRAM = Path(__file__).parents[3] / "images" / "lambda_python" / "program.py"
 TAIL = 20
@@ -57,9 +57,9 @@ class Invoker:
         self._clock = clock
         self._workdir = workdir
 
-    def caller(self, function_name: str, role: str, region: str) -> Caller:
+    def caller(self, function: Reference, role: str) -> Caller:
         """A session of the function's role. AwsError where the role does not trust Lambda."""
-        return self._wire.as_role(role, "lambda.amazonaws.com", function_name, region)
+        return self._wire.as_role(role, "lambda.amazonaws.com", function.name, function.region, function.arn)
 
     def invoke(self, function: Function, payload: bytes) -> Outcome:
         with self._journal.activity(f"lambda {function.arn}"):
@@ -85,7 +85,7 @@ class Invoker:
 
     def _invoke(self, function: Function, payload: bytes, request_id: str) -> Outcome:
         reference = function.reference
-        caller = self.caller(reference.name, function.settings["Role"], reference.region)
+        caller = self.caller(reference, function.settings["Role"])
         invocation = Invocation(function, caller, payload, request_id)
         begun = time.monotonic()
         invocation.lines.append(f"START RequestId: {request_id} Version: {function.version}")

@@ -153,13 +153,16 @@ class Store:
         with self._lock:
             self._functions.pop(reference.arn, None)
 
-    def of(self, account: str, region: str) -> list[Function]:
+    def all(self) -> list[Function]:
         with self._lock:
-            mine = [
-                function
-                for function in self._functions.values()
-                if (function.reference.account, function.reference.region) == (account, region)
-            ]
+            return list(self._functions.values())
+
+    def of(self, account: str, region: str) -> list[Function]:
+        mine = [
+            function
+            for function in self.all()
+            if (function.reference.account, function.reference.region) == (account, region)
+        ]
         return sorted(mine, key=lambda function: function.reference.name)
 
 

@@ -53,7 +53,7 @@ def _live(ctx: Context, store: Store, spec: ExecutionSpec, role: str) -> None:
     stop = store.stops[spec.arn]
 
     def assume() -> Caller:
-        return ctx.wire.as_role(role, "sagemaker.amazonaws.com", "SageMaker", store.region)
+        return ctx.wire.as_role(role, "sagemaker.amazonaws.com", "SageMaker", store.region, spec.arn)
 
     try:
         outcome = execute(

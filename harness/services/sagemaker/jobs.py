@@ -26,7 +26,8 @@ def create(kind: Kind, ctx: Context, call: ApiCall) -> Json:
     if table.get(name):
         raise _in_use(job_arn)
     model = models.resolved(ctx, call, models.find(store, request["ModelName"])) if kind is TRANSFORM else {}
-    caller = assume(ctx.wire, request.get("RoleArn") or model.get("ExecutionRoleArn", ""), call.region)
+    role = request.get("RoleArn") or model.get("ExecutionRoleArn", "")
+    caller = assume(ctx.wire, role, call.region, job_arn)
     record = {
         **kind.described({key: value for key, value in request.items() if key != "Tags"}),
         f"{kind.noun}Arn": job_arn,

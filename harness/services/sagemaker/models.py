@@ -39,7 +39,7 @@ def create_model(ctx: Context, call: ApiCall) -> Json:
         if "ModelPackageName" in container:
             _package(ctx, call, container["ModelPackageName"])
     if "ExecutionRoleArn" in params:
-        caller = assume(ctx.wire, params["ExecutionRoleArn"], call.region)
+        caller = assume(ctx.wire, params["ExecutionRoleArn"], call.region, model_arn)
         for container in containers(params):
             _reach(caller, container.get("ModelDataUrl"), params["ExecutionRoleArn"], call.region)
     record = {

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from harness.model import ApiCall, AwsError, Json
 from harness.orchestrator.definition import DefinitionError, read
-from harness.services.sagemaker.arns import arn, owner
+from harness.services.sagemaker.arns import arn, made, owner
 from harness.services.sagemaker.context import Context, Operation
 from harness.services.sagemaker.pagination import page
 from harness.services.sagemaker.store import Store
@@ -49,7 +49,11 @@ def definition_text(ctx: Context, call: ApiCall) -> str:
 
 
 def _from_s3(ctx: Context, call: ApiCall, place: Json) -> str:
-    caller = ctx.wire.as_role(call.params["RoleArn"], "sagemaker.amazonaws.com", "SageMaker", call.region)
+    # AWS's aws:SourceArn is not documented for this read, before there is an execution.
+    of = owner(call, call.params["PipelineName"], "pipeline")
+    pipeline = made(of.account, of.region, "pipeline", of.name)
+    role = call.params["RoleArn"]
+    caller = ctx.wire.as_role(role, "sagemaker.amazonaws.com", "SageMaker", call.region, pipeline)
     wanted = {"Bucket": place["Bucket"], "Key": place["ObjectKey"]}
     if place.get("VersionId"):
         wanted["VersionId"] = place["VersionId"]

@@ -113,3 +113,7 @@ class Stores:
             if key not in self._stores:
                 self._stores[key] = Store(account, region)
             return self._stores[key]
+
+    def all(self) -> list[Store]:
+        with self._lock:
+            return list(self._stores.values())

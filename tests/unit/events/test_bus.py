@@ -134,6 +134,7 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(
     world.publish(failed_execution)
     _, service, operation, letter = world.wire.calls[-1]
     assert (service, operation) == ("sqs", "send_message")
+    assert world.wire.sources[-1] == f"arn:aws:events:{REGION}:{ACCOUNT}:rule/notify"
     assert letter["QueueUrl"] == f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/dead-letters"
     assert json.loads(letter["MessageBody"]) == failed_execution.envelope()
     assert {name: fact["StringValue"] for name, fact in letter["MessageAttributes"].items()} == {

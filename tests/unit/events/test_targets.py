@@ -38,6 +38,7 @@ def test_a_pipeline_is_started_under_the_targets_role(
     ((who, service, operation, sent),) = delivered(world, failed_execution, target(PIPELINE, **settings))
     assert (who, service) == (f"{ROLE} for events.amazonaws.com", "sagemaker")
     assert operation == "start_pipeline_execution"
+    assert world.wire.sources == [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/any"]
     assert sent["PipelineName"] == PIPELINE
     assert sent["PipelineParameters"] == [
         {"Name": "AucScoreThreshold", "Value": "0.5"},
@@ -65,6 +66,7 @@ def test_a_topic_gets_the_event_as_its_message(
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarm"
     ((who, service, operation, sent),) = delivered(world, failed_execution, target(topic))
     assert (who, service, operation) == (f"events.amazonaws.com of {ACCOUNT}", "sns", "publish")
+    assert world.wire.sources == [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/any"]
     assert sent["TopicArn"] == topic
     assert json.loads(sent["Message"]) == failed_execution.envelope()
 

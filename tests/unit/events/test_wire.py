@@ -28,10 +28,15 @@ class Moto:
 
     endpoint = ""
 
-    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> Any:
+    def as_role(
+        self, role_arn: str, service: str, session_name: str, region: str, source_arn: str = ""
+    ) -> Any:
         return self
 
-    def as_service(self, service: str, account: str, region: str) -> Any:
+    def as_service(self, service: str, account: str, region: str, source_arn: str = "") -> Any:
+        return self
+
+    def as_harness(self, account: str, region: str) -> Any:
         return self
 
     def client(self, service: str) -> Any:

@@ -20,17 +20,28 @@ NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
 @dataclass
 class FakeWire:
-    """Records (who, service, operation, parameters); `answers` says what an operation gives, or raises, in turn."""
+    """Records (who, service, operation, parameters); `answers` says what an operation gives, or raises, in turn.
+
+    `sources`: the ARNs for which roles were assumed and the service called.
+    """
 
     endpoint: str = "http://localhost:4566"
     calls: list[tuple[str, str, str, Json]] = field(default_factory=list)
     answers: dict[str, list[Any]] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
 
-    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> FakeCaller:
+    def as_role(
+        self, role_arn: str, service: str, session_name: str, region: str, source_arn: str = ""
+    ) -> FakeCaller:
+        self.sources.append(source_arn)
         return FakeCaller(self, f"{role_arn} for {service}")
 
-    def as_service(self, service: str, account: str, region: str) -> FakeCaller:
+    def as_service(self, service: str, account: str, region: str, source_arn: str = "") -> FakeCaller:
+        self.sources.append(source_arn)
         return FakeCaller(self, f"{service} of {account}")
+
+    def as_harness(self, account: str, region: str) -> FakeCaller:
+        return FakeCaller(self, f"the harness in {account}")
 
     def answer(self, who: str, service: str, operation: str, parameters: Json) -> Any:
         if service != "cloudwatch":

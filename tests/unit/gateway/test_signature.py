@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +10,6 @@ import pytest
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
-from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -216,84 +214,3 @@ def test_whatever_key_and_query_boto3_is_given_its_signature_is_accepted(
         {k.encode("utf-8", "replace"): v.encode("utf-8", "replace") for k, v in params.items()}
     )
     accepted(signed(S3SigV4Auth(credentials(KEYS), "s3", "us-east-1"), s3_request(path, query)))
-
-
-# Over the wire ---------------------------------------------------------------------------------------------------
-
-
-def fault(call: Any) -> tuple[str, int]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    answer = caught.value.response
-    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
-
-
-UNKNOWN = Credentials("AKIANOBODY0000000000", "secret")
-
-
-@pytest.mark.parametrize(
-    ("service", "call", "expected"),
-    [
-        ("s3", "list_buckets", ("InvalidAccessKeyId", 403)),
-        ("sts", "get_caller_identity", ("InvalidClientTokenId", 403)),
-        ("iam", "list_roles", ("InvalidClientTokenId", 403)),
-        ("sagemaker", "list_models", ("UnrecognizedClientException", 400)),
-        ("lambda", "list_functions", ("UnrecognizedClientException", 400)),
-    ],
-)
-def test_an_unknown_key_is_told_as_each_service_tells_it(
-    gateway: Any, service: str, call: str, expected: tuple[str, int]
-) -> None:
-    assert fault(getattr(gateway.client(service, UNKNOWN), call)) == expected
-
-
-@pytest.mark.parametrize(
-    ("service", "call", "expected"),
-    [
-        ("s3", "list_buckets", ("ExpiredToken", 400)),
-        ("sts", "get_caller_identity", ("ExpiredToken", 403)),
-        ("sagemaker", "list_models", ("ExpiredTokenException", 400)),
-    ],
-)
-def test_an_expired_session_is_told_as_each_service_tells_it(
-    gateway: Any, ann: Any, service: str, call: str, expected: tuple[str, int]
-) -> None:
-    issued = gateway.identities.start_session(ann, gateway.clock.now() - timedelta(seconds=1))
-    assert fault(getattr(gateway.client(service, issued.credentials), call)) == expected
-
-
-def test_a_session_without_its_token_is_refused(gateway: Any, ann: Any) -> None:
-    issued = gateway.identities.start_session(ann, None).credentials
-    bare = Credentials(issued.access_key, issued.secret_key)
-    assert fault(gateway.client("sagemaker", bare).list_models) == ("UnrecognizedClientException", 400)
-    assert fault(gateway.client("s3", bare).list_buckets) == ("InvalidToken", 400)
-
-
-def test_a_session_s_calls_are_accepted(gateway: Any, ann: Any) -> None:
-    issued = gateway.identities.start_session(ann, gateway.clock.now() + timedelta(hours=1))
-    gateway.client("sagemaker", issued.credentials).list_models()
-    assert [call[1] for call in gateway.calls] == ["ListModels"]
-
-
-def test_a_key_that_was_taken_away_is_unknown(gateway: Any, ann: Any) -> None:
-    issued = gateway.identities.start_session(ann, None)
-    gateway.identities.remove(issued.credentials.access_key)
-    assert fault(gateway.client("s3", issued.credentials).list_buckets) == ("InvalidAccessKeyId", 403)
-
-
-def test_a_wrong_secret_is_told_by_every_protocol(gateway: Any, keys: Credentials) -> None:
-    wrong = Credentials(keys.access_key, "wrong")
-    for service, call in (
-        ("s3", "list_buckets"),
-        ("sts", "get_caller_identity"),
-        ("sagemaker", "list_models"),
-    ):
-        assert fault(getattr(gateway.client(service, wrong), call)) == ("SignatureDoesNotMatch", 403)
-
-
-def test_a_presigned_url_opens_an_object(gateway: Any) -> None:
-    client = gateway.client("s3", signature_version="s3v4")
-    url = client.generate_presigned_url("get_object", Params={"Bucket": "a-bucket", "Key": "x y/ü+%.csv"})
-    gateway.answer = lambda operation, params: {"Body": params["Key"].encode()}
-    with urllib.request.urlopen(url) as answer:
-        assert answer.read().decode() == "x y/ü+%.csv"

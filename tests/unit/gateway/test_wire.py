@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import gc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,28 +14,32 @@ from botocore.exceptions import ClientError
 from harness.clock import Clock
 from harness.gateway import protocol
 from harness.gateway.identity import Identities
-from harness.gateway.keys import AccessKeys
-from harness.gateway.wire import InProcessWire, new_request_id, session_until, trusts_service
-from harness.model import ApiCall, AwsError, HttpRequest, HttpResponse, Json, Principal
+from harness.gateway.wire import InProcessWire, new_request_id
+from harness.model import AwsError, HttpRequest, HttpResponse, Json, Principal
 
 ROLE = "arn:aws:iam::111111111111:role/path/runner"
-TRUST = {
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ]
-}
+JOB = "arn:aws:sagemaker:eu-west-1:222222222222:processing-job/one"
 
 
 class Chain:
-    """A request chain that knows one role."""
+    """A request chain that knows one role. `asked`: who may assume it, for what, has been asked; `trusted`: who may."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.identities = Identities(self.clock)
-        self.wire = InProcessWire(self.enter, self.identities, self.clock, "http://127.0.0.1:4599")
+        self.wire = InProcessWire(
+            self.enter, self.identities, self.clock, "http://127.0.0.1:4599", self.may_assume
+        )
         self.seen: list[tuple[Principal, str, str, Json]] = []
         self.requests: list[HttpRequest] = []
-        self.roles = {"runner": TRUST}
+        self.roles = {"runner"}
+        self.asked: list[tuple[Principal, str, str]] = []
+        self.trusted = {"sagemaker.amazonaws.com"}
+
+    def may_assume(self, service: Principal, role_arn: str, region: str) -> None:
+        self.asked.append((service, role_arn, region))
+        if service.arn not in self.trusted:
+            raise AwsError("AccessDenied", f"{service.arn} is not trusted", 403)
 
     def enter(self, request: HttpRequest, service: str, region: str, principal: Principal) -> HttpResponse:
         operation, params = protocol.parse(service, request)
@@ -56,7 +62,7 @@ class Chain:
                 "Arn": ROLE,
                 "Path": "/path/",
                 "CreateDate": self.clock.now(),
-                "AssumeRolePolicyDocument": json.dumps(self.roles[params["RoleName"]]),
+                "AssumeRolePolicyDocument": "{}",
             }
         }
 
@@ -66,14 +72,14 @@ def chain() -> Chain:
     return Chain()
 
 
-def as_runner(chain: Chain, service: str = "sagemaker.amazonaws.com") -> Any:
-    return chain.wire.as_role(ROLE, service, "SageMaker", "eu-west-1")
+def as_runner(chain: Chain, service: str = "sagemaker.amazonaws.com", name: str = "SageMaker") -> Any:
+    return chain.wire.as_role(ROLE, service, name, "eu-west-1", JOB)
 
 
 def test_a_role_s_calls_come_from_its_session(chain: Chain) -> None:
     as_runner(chain).client("sagemaker").list_models()
     principal, region, operation, _ = chain.seen[-1]
-    assert principal == Principal(
+    assert replace(principal, session=None) == Principal(
         "111111111111",
         "arn:aws:sts::111111111111:assumed-role/runner/SageMaker",
         "assumed-role",
@@ -83,16 +89,45 @@ def test_a_role_s_calls_come_from_its_session(chain: Chain) -> None:
     assert (region, operation) == ("eu-west-1", "ListModels")
 
 
+def test_whether_the_service_may_is_asked_for_the_resource_it_acts_for(chain: Chain) -> None:
+    as_runner(chain)
+    service = Principal("222222222222", "sagemaker.amazonaws.com", "service", source_arn=JOB)
+    assert chain.asked == [(service, ROLE, "eu-west-1")]
+
+
+def test_a_service_that_acts_for_no_resource_acts_for_the_role_s_account(chain: Chain) -> None:
+    chain.wire.as_role(ROLE, "sagemaker.amazonaws.com", "SageMaker", "eu-west-1")
+    assert chain.asked[0][0] == Principal("111111111111", "sagemaker.amazonaws.com", "service")
+
+
+def test_the_role_is_looked_at_without_asking_anybody_s_permission(chain: Chain) -> None:
+    as_runner(chain)
+    assert [(p.kind, p.account, operation) for p, _, operation, _ in chain.seen] == [
+        ("harness", "111111111111", "GetRole")
+    ]
+
+
 def test_a_role_s_session_has_credentials_for_processes_outside(chain: Chain) -> None:
     caller = as_runner(chain)
     assert chain.identities._issued[caller.credentials.access_key].principal == caller.principal
     assert caller.credentials.session_token
 
 
-def test_the_same_session_is_the_same_caller(chain: Chain) -> None:
-    assert as_runner(chain) is as_runner(chain)
-    chain.wire.forget()
-    assert as_runner(chain).credentials
+def test_a_session_begins_anew_each_time_the_role_is_assumed(chain: Chain) -> None:
+    first = as_runner(chain).principal.session
+    chain.clock.advance(timedelta(hours=2))
+    caller = as_runner(chain)
+    assert caller.principal.session.issued - first.issued >= timedelta(hours=2)
+    assert chain.identities._issued[caller.credentials.access_key].principal == caller.principal
+
+
+def test_credentials_end_with_the_last_who_holds_them(chain: Chain) -> None:
+    kept = as_runner(chain, name="the job that runs on")
+    for number in range(200):
+        as_runner(chain, name=f"events-{number}")
+    gc.collect()
+    assert len(chain.identities._issued) < 100
+    assert kept.credentials.access_key in chain.identities._issued
 
 
 def test_a_role_that_is_missing_cannot_be_assumed(chain: Chain) -> None:
@@ -105,14 +140,19 @@ def test_a_role_that_is_missing_cannot_be_assumed(chain: Chain) -> None:
     )
 
 
+def test_a_role_is_known_by_its_whole_arn(chain: Chain) -> None:
+    with pytest.raises(AwsError, match="is not authorized to perform: sts:AssumeRole"):
+        chain.wire.as_role(ROLE.replace("/path", ""), "sagemaker.amazonaws.com", "s", "us-east-1")
+
+
 def test_a_role_that_does_not_trust_the_service_cannot_be_assumed(chain: Chain) -> None:
-    with pytest.raises(AwsError, match=r"events\.amazonaws\.com is not authorized"):
+    with pytest.raises(AwsError, match=r"events\.amazonaws\.com is not trusted"):
         as_runner(chain, "events.amazonaws.com")
 
 
 def test_a_role_whose_trust_was_taken_back_cannot_be_assumed_again(chain: Chain) -> None:
     as_runner(chain)
-    chain.roles["runner"] = {"Statement": []}
+    chain.trusted.clear()
     with pytest.raises(AwsError, match="AccessDenied"):
         as_runner(chain)
 
@@ -123,29 +163,16 @@ def test_what_is_no_role_s_arn_is_refused(chain: Chain, arn: str) -> None:
         chain.wire.as_role(arn, "sagemaker.amazonaws.com", "s", "us-east-1")
 
 
-@pytest.mark.parametrize(
-    ("statements", "trusted"),
-    [
-        ({"Effect": "Allow", "Principal": {"Service": "a.amazonaws.com"}}, True),
-        ([{"Effect": "Allow", "Principal": {"Service": ["b.amazonaws.com", "a.amazonaws.com"]}}], True),
-        ([{"Effect": "Deny", "Principal": {"Service": "a.amazonaws.com"}}], False),
-        ([{"Effect": "Allow", "Principal": {"AWS": "*"}}], False),
-        ([{"Effect": "Allow", "Principal": "*"}], False),
-        ([], False),
-    ],
-)
-def test_a_trust_policy_names_the_services_that_may(statements: Any, trusted: bool) -> None:
-    assert trusts_service({"Statement": statements}, "a.amazonaws.com") is trusted
+def test_a_service_calls_as_itself_for_a_resource(chain: Chain) -> None:
+    rule = "arn:aws:events:us-east-1:111111111111:rule/nightly"
+    caller = chain.wire.as_service("events.amazonaws.com", "111111111111", "us-east-1", rule)
+    caller.client("sqs").list_queues()
+    assert chain.seen[-1][0] == Principal("111111111111", "events.amazonaws.com", "service", source_arn=rule)
 
 
-def test_a_service_calls_as_itself(chain: Chain) -> None:
-    chain.wire.as_service("events.amazonaws.com", "111111111111", "us-east-1").client("sqs").list_queues()
-    principal = chain.seen[-1][0]
-    assert (principal.kind, principal.arn, principal.account) == (
-        "service",
-        "events.amazonaws.com",
-        "111111111111",
-    )
+def test_the_harness_s_own_looks_are_told_as_such(chain: Chain) -> None:
+    chain.wire.as_harness("111111111111", "us-east-1").client("sqs").list_queues()
+    assert chain.seen[-1][0] == Principal("111111111111", "harness", "harness")
 
 
 def test_bodies_go_in_and_come_out(chain: Chain) -> None:
@@ -178,27 +205,7 @@ def test_many_threads_may_share_a_caller(chain: Chain) -> None:
     assert sum(operation == "ListModels" for _, _, operation, _ in chain.seen) == 40
 
 
-def test_a_session_ends_on_the_virtual_clock() -> None:
-    clock = Clock()
-    assert 3599 < (session_until(clock, 3600) - clock.now()).total_seconds() <= 3600
-
-
 def test_request_ids_are_uuids() -> None:
     import uuid
 
     assert str(uuid.UUID(new_request_id())) != str(uuid.UUID(new_request_id()))
-
-
-def test_an_access_key_that_iam_makes_works_until_iam_deletes_it(chain: Chain) -> None:
-    keys = AccessKeys(chain.identities)
-    made = {"UserName": "ann", "AccessKeyId": "AKIANEW", "SecretAccessKey": "s", "Status": "Active"}
-    call = ApiCall(
-        "iam", "CreateAccessKey", {"UserName": "ann"}, Principal("1", "a", "user"), "1", "us-east-1", "id"
-    )
-    assert keys.handle(call, lambda: {"AccessKey": made}) == {"AccessKey": made}
-    assert chain.identities._issued["AKIANEW"].principal.arn == "arn:aws:iam::1:user/ann"
-    gone = ApiCall(
-        "iam", "DeleteAccessKey", {"AccessKeyId": "AKIANEW"}, call.principal, "1", "us-east-1", "id"
-    )
-    keys.handle(gone, dict)
-    assert "AKIANEW" not in chain.identities._issued

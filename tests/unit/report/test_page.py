@@ -19,9 +19,26 @@ def of_kind(records: Records, kind: str, **fields: Any) -> dict[str, Any]:
     return next(r for r in records if r["kind"] == kind and all(r[k] == v for k, v in fields.items()))
 
 
+LESSON = {
+    "action": "kms:GenerateDataKey",
+    "resource": "arn:aws:kms:us-east-1:444455556666:key/1",
+    "why": "to encrypt the object under the bucket's key",
+    "cause": "because no identity-based policy allows the kms:GenerateDataKey action",
+    "policies": [
+        {"policy": "role/x inline p", "says": "does not allow", "why": "Use allows it on <b>, not on *"},
+        {"policy": "key alias/prod policy", "says": "allows", "why": "Delegate leaves it to the account"},
+    ],
+    "changes": [
+        {"where": "role/x inline p", "what": "add * to the resources of Use", "statement": {"Sid": "<Use>"}},
+        {"where": "session s policy 1", "what": "narrow it", "statement": {}},
+    ],
+}
+
+
 def denied(records: Records, **fields: Any) -> dict[str, Any]:
     refusal = {"operation": "PutObject", "status": 403, "error": "AccessDenied: no statement allows it"}
-    return {**of_kind(records, "call"), "n": 9999, "time": records[-1]["time"], **refusal, **fields}
+    told = {"decision": "denied", "denial": LESSON}
+    return {**of_kind(records, "call"), "n": 9999, "time": records[-1]["time"], **refusal, **told, **fields}
 
 
 def test_a_scenario_that_passed_says_so_on_top(shown: Shown) -> None:
@@ -150,13 +167,44 @@ def test_a_model_version_tells_who_decided_and_which_executions_registered_and_r
     assert second[3:] == ["#3", "–"]
 
 
-def test_refused_calls_come_first_with_their_error_and_the_decision(shown: Shown, records: Records) -> None:
-    page = shown([*records, denied(records, decision="missing: s3:PutObject"), denied(records)])
+def test_refused_calls_come_first_with_their_error_whatever_its_status(
+    shown: Shown, records: Records
+) -> None:
+    signature = denied(records, error="SignatureDoesNotMatch: no", decision="not reached", denial={})
+    page = shown([*records, denied(records, status=400, error="AccessDeniedException: no"), signature])
     rows = page.part("refusals").rows()
-    assert rows[0][0] == "403"
-    assert rows[0][3] == "AccessDenied: no statement allows it missing: s3:PutObject"
+    assert [row[0] for row in rows[:2]] == ["400", "403"]
+    assert rows[0][3].startswith("AccessDeniedException: no because no identity-based policy allows")
+    assert rows[1][3] == "SignatureDoesNotMatch: no"
     assert {row[0] for row in rows[2:]} <= {"400", "404", "409"}
+    assert page.part("refusals").all("h2")[0].text == "Refused calls"
     assert "2 refused" in page.all("ul", "figures")[0].text
+
+
+def test_a_refused_call_folds_out_to_its_lesson(shown: Shown, records: Records) -> None:
+    (lesson,) = shown([*records, denied(records)]).part("refusals").all("details", "lesson")
+    assert lesson.all("summary")[0].text == LESSON["cause"]
+    assert f"{LESSON['action']} on {LESSON['resource']}, {LESSON['why']}" in lesson.text
+    read = [(name.text, said.text) for name, said in zip(lesson.all("dt"), lesson.all("dd"), strict=True)]
+    assert read == [
+        ("role/x inline p", "does not allow Use allows it on <b>, not on *"),
+        ("key alias/prod policy", "allows Delegate leaves it to the account"),
+    ]
+    assert "role/x inline p: add * to the resources of Use" in lesson.text
+    assert [text.text for text in lesson.all("pre")] == ['{ "Sid": "<Use>" }']
+
+
+def test_calls_that_would_be_denied_are_told_as_such(shown: Shown, records: Records) -> None:
+    page = shown([*records, denied(records, status=200, error="", decision="would be denied")])
+    assert page.part("refusals").all("h2")[0].text == "Calls that would be denied"
+    assert page.part("refusals").rows()[0][3].startswith("would be denied because no identity-based policy")
+    assert "1 would be denied" in page.all("ul", "figures")[0].text
+
+
+def test_a_page_without_denials_says_so(shown: Shown) -> None:
+    page = shown()
+    assert "none refused" in page.all("ul", "figures")[0].text
+    assert page.part("refusals").all("h2")[0].text == "Calls answered with an error"
 
 
 def test_the_same_refusal_is_told_once_with_its_count(shown: Shown, records: Records) -> None:

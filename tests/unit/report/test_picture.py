@@ -101,6 +101,22 @@ def test_a_refused_call_is_a_mark_in_its_callers_lane(records: Records) -> None:
     assert labels(drawn(records))[DEV] == ["s3:PutObject"]
 
 
+def test_a_call_that_would_be_denied_is_a_mark_that_tells_it(records: Records) -> None:
+    call = next(r for r in records if r["kind"] == "call" and r["account"] == DEV)
+    lesson = {
+        "action": "s3:PutObject",
+        "resource": "*",
+        "why": "",
+        "cause": "because",
+        "policies": [],
+        "changes": [],
+    }
+    call.update(status=200, operation="PutObject", service="s3", decision="would be denied", denial=lesson)
+    (mark,) = [shape for panel in drawn(records) for shape in panel.shapes if shape.icon == "denied"]
+    assert mark.hint == "would be denied: user administrator s3:PutObject: because"
+    assert mark.tone == "wait"
+
+
 def test_the_clock_that_was_moved_is_a_break(records: Records) -> None:
     cuts = [cut for panel in drawn(records) for cut in panel.line.breaks]
     assert [(about(cut.length), cut.jumped) for cut in cuts] == [("14 h", True), ("1 min", True)]

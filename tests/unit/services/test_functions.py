@@ -53,12 +53,16 @@ class Caller:
 class FakeWire:
     endpoint = "http://127.0.0.1:4566"
 
-    def as_role(self, role_arn, service, session_name, region):
+    def __init__(self):
+        self.sources = []
+
+    def as_role(self, role_arn, service, session_name, region, source_arn=""):
+        self.sources.append(source_arn)
         if role_arn.endswith("/untrusting"):
             raise AwsError("AccessDenied", "not authorized to perform: sts:AssumeRole", 403)
         return Caller(role_arn.split(":")[4])
 
-    def as_service(self, service, account, region):
+    def as_harness(self, account, region):
         return Caller(account)
 
 
@@ -104,8 +108,13 @@ def journal():
 
 
 @pytest.fixture
-def functions(runner, journal, aws, tmp_path):
-    return Functions(FakeWire(), runner, journal, Clock(), tmp_path)
+def wire():
+    return FakeWire()
+
+
+@pytest.fixture
+def functions(wire, runner, journal, aws, tmp_path):
+    return Functions(wire, runner, journal, Clock(), tmp_path)
 
 
 @pytest.fixture
@@ -426,6 +435,13 @@ def test_what_aws_or_the_harness_would_refuse_is_refused(client, changes, messag
     assert message in message_of(raised)
 
 
+def test_the_role_is_assumed_for_the_function(client, wire):
+    create(client)
+    client.publish_version(FunctionName="hello")
+    invoke(client, 1, Qualifier="1")
+    assert wire.sources == [ARN, ARN]
+
+
 def test_tags_can_be_set_and_taken_away(client):
     create(client, Tags={"a": "1"})
     client.tag_resource(Resource=ARN, Tags={"b": "2"})
@@ -456,12 +472,12 @@ def test_permissions_make_a_policy(functions, client):
         "Resource": ARN,
         "Condition": {"ArnLike": {"AWS:SourceArn": rule}},
     }
-    assert functions.resource_policy(ARN) == client.get_policy(FunctionName="hello")["Policy"]
+    assert functions.facts.policy(ARN) == client.get_policy(FunctionName="hello")["Policy"]
     with pytest.raises(ClientError) as raised:
         client.add_permission(**permission)
     assert code_of(raised) == "ResourceConflictException"
     client.remove_permission(FunctionName="hello", StatementId="events")
-    assert functions.resource_policy(ARN) is None
+    assert functions.facts.policy(ARN) == ""
 
 
 def test_an_operation_that_is_not_there_says_so(client):

@@ -90,13 +90,18 @@ class Wire:
         self.untrusted: set[str] = set()
         self.assumed: list[tuple[str, ...]] = []
 
-    def as_role(self, role_arn: str, service: str, session_name: str, region: str) -> Caller:
+    def as_role(
+        self, role_arn: str, service: str, session_name: str, region: str, source_arn: str = ""
+    ) -> Caller:
         if role_arn in self.untrusted:
             raise AwsError("AccessDenied", "not trusted", 403)
-        self.assumed.append((role_arn, service, session_name, region))
+        self.assumed.append((role_arn, service, session_name, region, source_arn))
         return Caller(self.clients)
 
-    def as_service(self, service: str, account: str, region: str) -> Caller:
+    def as_service(self, service: str, account: str, region: str, source_arn: str = "") -> Caller:
+        return Caller(self.clients)
+
+    def as_harness(self, account: str, region: str) -> Caller:
         return Caller(self.clients)
 
 

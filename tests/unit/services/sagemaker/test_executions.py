@@ -122,13 +122,14 @@ def test_a_role_that_cannot_be_assumed_fails_the_execution(runs: Runs) -> None:
     assert described["FailureReason"] == "Unable to assume the pipeline's role: not trusted"
 
 
-def test_the_role_is_assumed_by_sagemaker(runs: Runs) -> None:
-    runs.run(condition())
+def test_the_role_is_assumed_by_sagemaker_for_the_execution(runs: Runs) -> None:
+    arn = runs.run(condition())
     assert runs.bench.wire.assumed[-1] == (
         runs.bench.role,
         "sagemaker.amazonaws.com",
         "SageMaker",
         "us-east-1",
+        arn,
     )
 
 

@@ -151,7 +151,8 @@ def test_another_account_does_not_see_the_job(bench):
 def test_the_job_runs_in_its_role_and_gets_its_request_whole(bench, a_processing_job):
     bench.call("CreateProcessingJob", **a_processing_job("one", Environment={"A": "1"}))
     bench.settle()
-    assert bench.wire.assumed == [(bench.role, "sagemaker.amazonaws.com", "SageMaker", "us-east-1")]
+    job = "arn:aws:sagemaker:us-east-1:111111111111:processing-job/one"
+    assert bench.wire.assumed == [(bench.role, "sagemaker.amazonaws.com", "SageMaker", "us-east-1", job)]
     assert bench.specs[0].request == a_processing_job("one", Environment={"A": "1"})
 
 

@@ -151,7 +151,14 @@ def test_a_definition_may_lie_in_s3_and_is_read_with_the_pipeline_s_role(bench: 
     place = {"Bucket": "a-bucket", "ObjectKey": "p.json"}
     create(bench, PipelineDefinition=None, PipelineDefinitionS3Location=place)
     assert describe(bench)["PipelineDefinition"] == DEFINITION
-    assert bench.wire.assumed[-1][0] == bench.role
+    pipeline = f"arn:aws:sagemaker:us-east-1:{DEV}:pipeline/Train-Pipeline"
+    assert bench.wire.assumed[-1] == (
+        bench.role,
+        "sagemaker.amazonaws.com",
+        "SageMaker",
+        "us-east-1",
+        pipeline,
+    )
     bench.call(
         "UpdatePipeline",
         PipelineName="Train-Pipeline",

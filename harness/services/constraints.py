@@ -1,36 +1,33 @@
-"""The constraints of EventBridge's model on a call's parameters, and AWS's sentences about them.
+"""The constraints of a service's model on a call's parameters, and AWS's sentences about them.
 
-The lengths, ranges, patterns and values come from botocore's service model; the sentences are recorded (for
+The lengths, ranges, patterns and values come from botocore's service models; the sentences are recorded (for
 one: LocalStack's test_put_target_id_validation).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import botocore.session
+import regex  # reads Java's \p{L}, which re does not
 
 from harness.model import ApiCall, AwsError
 
 
-def check(call: ApiCall) -> None:
-    """Raises AwsError ValidationException, "1 validation error detected: Value 'x' at 'name' failed to
-    ..."."""
-    shape = _model().operation_model(call.operation).input_shape
+def check(call: ApiCall, code: str) -> None:
+    """Raises AwsError with this code, "1 validation error detected: Value 'x' at 'name' failed to satisfy ..."."""
+    shape = _model(call.service).operation_model(call.operation).input_shape
     wrong = list(_violations(shape, call.params, "")) if shape else []
     if wrong:
         plural = "s" if len(wrong) > 1 else ""
-        raise AwsError(
-            "ValidationException", f"{len(wrong)} validation error{plural} detected: {'; '.join(wrong)}"
-        )
+        raise AwsError(code, f"{len(wrong)} validation error{plural} detected: {'; '.join(wrong)}")
 
 
 @cache
-def _model() -> Any:
-    return botocore.session.get_session().get_service_model("events")
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
@@ -60,7 +57,7 @@ _Rule = tuple[str, Callable[[Any, Any], bool], Callable[[Any], str]]
 _STRINGS: list[_Rule] = [
     (
         "pattern",
-        lambda value, pattern: re.fullmatch(pattern, value) is not None,
+        lambda value, pattern: regex.fullmatch(pattern, value) is not None,
         lambda pattern: f"satisfy regular expression pattern: {pattern}",
     ),
     (

@@ -1,0 +1,90 @@
+"""The lesson of a denial: who wanted what, which policies were read, what each said, what would allow it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from harness.access.refusal import cause
+from harness.iam.advice import advise
+from harness.iam.explaining import explain
+from harness.iam.model import Policies, Request, Verdict
+from harness.iam.words import some
+from harness.model import ApiCall, Json, Permission
+
+
+def denial(
+    call: ApiCall, permission: Permission, request: Request, policies: Policies, verdict: Verdict
+) -> Json:
+    """The lesson as JSON.
+
+    `principal` as people say it and its `role`, if any; `account` is the caller's, `owner` the resource's; `call`
+    (`s3:PutObject`) needs `action` on `resource`, and `why` tells of an action behind the call's own; `cause` is AWS's
+    reason; `policies` (policy, kind, says, why) are those that were read, `changes` (where, what, statement) would
+    allow it.
+    """
+    return {
+        "principal": call.principal.name,
+        "role": call.principal.role_arn,
+        "account": call.principal.account,
+        "call": f"{call.service}:{call.operation}",
+        "action": request.action,
+        "resource": request.resource,
+        "owner": request.owner,
+        "why": permission.why,
+        "cause": cause(request, policies, verdict),
+        "policies": [
+            {"policy": f.policy, "kind": f.kind, "says": f.says, "why": f.why}
+            for f in explain(request, policies, verdict)
+        ],
+        "changes": [
+            {"where": c.where, "what": c.what, "statement": c.statement}
+            for c in advise(request, policies, verdict)
+        ],
+    }
+
+
+def lines(lesson: Json, decision: str = "denied") -> list[str]:
+    """The lesson for people: what was denied, and indented why, what was read, what would allow it. Policies that said
+    the same are one line; the caller's own are told without its name."""
+    return [f"{decision}: {_what(lesson)}", *(f"    {line}" for line in _because(lesson))]
+
+
+def _what(lesson: Json) -> str:
+    return f"{lesson['principal']} {lesson['action']} on {lesson['resource']}"
+
+
+def _because(lesson: Json) -> Iterator[str]:
+    yield lesson["cause"]
+    if lesson["why"] or lesson["call"] != lesson["action"]:
+        yield f"for {lesson['call']} {lesson['why']}".rstrip()
+    own = f"{lesson['account']} {_identity(lesson)} "
+    for (says, why), alike in groupby(lesson["policies"], lambda read: (read["says"], read["why"])):
+        yield f"read: {some(tuple(read['policy'].removeprefix(own) for read in alike))}: {says}: {why}"
+    for change in lesson["changes"]:
+        yield f"change: {change['where'].removeprefix(own)}: {change['what']}"
+        if change["statement"]:
+            yield f"    {json.dumps(change['statement'])}"
+
+
+def _identity(lesson: Json) -> str:
+    """Whose policies the caller's own are, as their names begin: `role/x`."""
+    return str(lesson["role"].split(":", 5)[-1] or lesson["principal"])
+
+
+def distinct(records: Iterable[Json]) -> list[tuple[Json, int]]:
+    """The call records with a lesson, each lesson once, at its first time, with how often it was taught."""
+    groups: dict[tuple[str, ...], list[Json]] = {}
+    for record in records:
+        if record.get("denial"):
+            groups.setdefault(_same(record), []).append(record)
+    return [(group[0], len(group)) for group in groups.values()]
+
+
+def _same(record: Json) -> tuple[str, ...]:
+    """Sessions of a role are one caller."""
+    lesson = record["denial"]
+    caller = lesson["role"] or lesson["principal"]
+    told = (lesson[name] for name in ("account", "call", "action", "resource", "cause"))
+    return (record["decision"], caller, *told)

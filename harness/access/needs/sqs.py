@@ -1,0 +1,90 @@
+"""SQS: queues by their URL.
+
+Sources: SQS Developer Guide, "Amazon SQS API permissions: Actions and resource reference" (a batch needs the permission
+of a single message) and "Amazon SQS Key management".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from harness.access.facts import Facts
+from harness.access.needs import engine, kms
+from harness.access.needs.common import Need
+from harness.access.needs.engine import ResourceType
+from harness.model import ApiCall, Permission
+
+
+def _queue(call: ApiCall) -> str:
+    """`https://sqs.us-east-1.amazonaws.com/111122223333/NAME`, NAME and its account, or an ARN; empty without."""
+    params = call.params
+    if params.get("SourceArn"):
+        return str(params["SourceArn"])
+    account, name = str(params.get("QueueOwnerAWSAccountId") or ""), str(params.get("QueueName") or "")
+    if params.get("QueueUrl"):
+        path = urlsplit(str(params["QueueUrl"])).path.strip("/")
+        account, _, name = path.rpartition("/")
+    return f"arn:aws:sqs:{call.region}:{account.rpartition('/')[2] or call.account}:{name}" if name else ""
+
+
+def _fill(call: ApiCall, facts: Facts, kind: ResourceType) -> str:
+    return _queue(call)
+
+
+def _on_queue(call: ApiCall, facts: Facts) -> list[Permission]:
+    return engine.known(call, facts, _fill)
+
+
+def _messages(action: str, keys: Sequence[str] = (), why: str = "") -> Need:
+    """An action on a queue's messages, with those on the key of an encrypted queue, which the queue's account names."""
+
+    def need(call: ApiCall, facts: Facts) -> list[Permission]:
+        own = engine.permission(call, facts, action, _queue(call) or "*")
+        key = facts.resource_key(own.resource) if keys else ""
+        if not key:
+            return [own]
+        context = {"aws:sqs:arn": own.resource}
+        uses = kms.use(call, facts, key, own.owner, keys, via="sqs", encryption_context=context, why=why)
+        return [own, *uses]
+
+    return need
+
+
+_SEND = _messages(
+    "sqs:SendMessage",
+    ("kms:GenerateDataKey", "kms:Decrypt"),
+    "to encrypt the message with the queue's key",
+)
+_DELETE = _messages("sqs:DeleteMessage")
+_CHANGE = _messages("sqs:ChangeMessageVisibility")
+
+OPERATIONS: dict[str, Need] = {
+    **dict.fromkeys(
+        (
+            "AddPermission",
+            "CreateQueue",
+            "DeleteQueue",
+            "GetQueueAttributes",
+            "GetQueueUrl",
+            "ListDeadLetterSourceQueues",
+            "ListMessageMoveTasks",
+            "ListQueueTags",
+            "PurgeQueue",
+            "RemovePermission",
+            "SetQueueAttributes",
+            "TagQueue",
+            "UntagQueue",
+        ),
+        _on_queue,
+    ),
+    "ChangeMessageVisibility": _CHANGE,
+    "ChangeMessageVisibilityBatch": _CHANGE,
+    "DeleteMessage": _DELETE,
+    "DeleteMessageBatch": _DELETE,
+    "ReceiveMessage": _messages(
+        "sqs:ReceiveMessage", ("kms:Decrypt",), "to decrypt messages with the queue's key"
+    ),
+    "SendMessage": _SEND,
+    "SendMessageBatch": _SEND,
+}

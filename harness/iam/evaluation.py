@@ -1,0 +1,133 @@
+"""Whether a request is allowed.
+
+Sources, all of the IAM User Guide: "Policy evaluation logic", "Cross-account policy evaluation logic", "Permissions
+boundaries for IAM entities", "Policies and permissions" (session policies); for keys "Key policies in AWS KMS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+
+from harness.iam.documents import Document, Statement
+from harness.iam.model import Policies, Policy, Request, Side, Verdict
+from harness.iam.principals import Naming, naming
+from harness.iam.statements import about_action, applies
+from harness.model import Principal
+
+# Statements by their names, see iam.model.Side.
+Refs = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The statements of some policies that speak to a request."""
+
+    allow: Refs
+    deny: Refs
+
+
+@dataclass(frozen=True)
+class _ResourceSaid:
+    """The same of a resource's policy; those that allow by how they name the caller, see principals.Naming."""
+
+    caller: Refs
+    identity: Refs
+    account: Refs
+    deny: Refs
+
+
+def evaluate(request: Request, policies: Policies) -> Verdict:
+    """An explicit deny anywhere wins; else every side has to allow that AWS asks for this principal and resource.
+
+    `sides` is a conjunction: an allowed request stays allowed as long as each side keeps one of its statements. Sides
+    and what is missing are told of a denied request, too.
+    """
+    policies = _in_force(request.principal, policies)
+    resource = _resource_says(request, policies)
+    identity = _say(policies.identity, request)
+    scps = [_say(level, request) for level in policies.scps]
+    given = {"boundary": policies.boundary, "session": policies.session}
+    limits = {name: _say(of, request) for name, of in given.items() if of is not None}
+
+    unlimited = resource.caller if request.principal.account == request.owner else ()
+    sides = [
+        *(Side("scp", level.allow) for level in scps),
+        *_granting(request, identity.allow, resource),
+        *(Side(name, limit.allow + unlimited) for name, limit in limits.items()),
+    ]
+    denied_by = tuple(chain(identity.deny, resource.deny, *(said.deny for said in (*scps, *limits.values()))))
+    missing = tuple(dict.fromkeys(side.name for side in sides if not side.by))
+    return Verdict(
+        not denied_by and not missing, tuple(side for side in sides if side.by), denied_by, missing
+    )
+
+
+def _in_force(principal: Principal, policies: Policies) -> Policies:
+    """Without the policies that this kind of principal is not subject to."""
+    if principal.kind in ("service", "anonymous"):
+        return Policies(resource=policies.resource)
+    if ":role/aws-service-role/" in principal.role_arn:
+        return replace(policies, scps=())  # "SCPs do not affect any service-linked role"
+    if principal.kind == "federated-user" and policies.session is None:
+        return replace(policies, session=())  # no session policy, and no role's session: "implicitly denied"
+    return policies
+
+
+def _granting(request: Request, identity: Refs, resource: _ResourceSaid) -> list[Side]:
+    """The sides that have to grant; boundaries, session policies and SCPs only limit.
+
+    The account's own root user needs no grant, except for what is behind a gate.
+    """
+    principal = request.principal
+    named = resource.caller + resource.identity
+    of_resource = Side("resource", named + resource.account)
+    if principal.kind in ("service", "anonymous"):
+        return [of_resource]
+    if principal.account != request.owner:
+        return [of_resource] if principal.kind == "root" else [of_resource, Side("identity", identity)]
+    behind_gate = [of_resource] if request.gate else []
+    if principal.kind == "root":
+        return behind_gate
+    # Where a gate's policy lets only the account in, the account's identity policies decide.
+    either = "identity or resource" if named or not request.gate else "identity"
+    return [*behind_gate, Side(either, identity + named)]
+
+
+def _say(policies: tuple[Policy, ...], request: Request) -> _Said:
+    allow: list[str] = []
+    deny: list[str] = []
+    for ref, statement in _speaking(policies, request):
+        (allow if statement.allows else deny).append(ref)
+    return _Said(tuple(allow), tuple(deny))
+
+
+def _resource_says(request: Request, policies: Policies) -> _ResourceSaid:
+    allow: dict[Naming, list[str]] = {how: [] for how in Naming}
+    deny: list[str] = []
+    for ref, statement in _speaking(policies.resource, request):
+        how = naming(statement, request.principal, bounded=policies.boundary is not None)
+        if how:
+            (allow[how] if statement.allows else deny).append(ref)
+    return _ResourceSaid(
+        caller=tuple(allow[Naming.CALLER]),
+        identity=tuple(allow[Naming.IDENTITY]),
+        account=tuple(allow[Naming.ACCOUNT]),
+        deny=tuple(deny),
+    )
+
+
+def _speaking(policies: tuple[Policy, ...], request: Request) -> Iterator[tuple[str, Statement]]:
+    """The statements whose action, resource and conditions are the request's, with their names."""
+    for policy in policies:
+        for statement in about(policy.document, request.action):
+            if applies(statement, request):
+                yield f"{policy.name}#{statement.label}", statement
+
+
+@lru_cache(maxsize=65536)
+def about(document: Document, action: str) -> tuple[Statement, ...]:
+    """The document's statements that are about the action."""
+    return tuple(statement for statement in document.statements if about_action(statement, action))
