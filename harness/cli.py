@@ -273,7 +273,7 @@ def policies(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which statements were used, which never were, and what each role really needs.
+    """Tell which statements were used, and what each role needs.
 
     The least-privilege policies grant what a run used and nothing else; names that differ from run to run are `*`.
     """
@@ -325,9 +325,9 @@ def ablate(
         Path | None, typer.Option("--markdown", help="Also write the table to this file.")
     ] = None,
 ) -> None:
-    """Take away each statement of the accounts' policies in turn, and tell what breaks where.
+    """Take each statement away in turn, and tell what breaks where.
 
-    So every statement is proven needed by the scenario, or shown not to be. Statements that no decision of the whole
+    So every statement of the accounts' policies is proven needed by the scenario, or shown not to be. Statements that no decision of the whole
     run depended on are not tried: they cannot change it.
     """
     from harness import ablation

@@ -116,7 +116,10 @@ class Control:
 
     def _without(self, params: Json) -> Json:
         """From now on these policies and statements (`POLICY`, `POLICY#SID`) are treated as if they were not there."""
-        self._app.decider.without = frozenset(params["names"])
+        names = params.get("names")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise HarnessError("names is a list of policies and statements: POLICY or POLICY#SID")
+        self._app.decider.without = frozenset(names)
         return {"without": sorted(self._app.decider.without)}
 
     def _stop(self, _: Json) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.access.denial import distinct, lines
 from harness.model import Json
 
+_LESSONS = 3
 _EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
 
 
@@ -23,8 +24,12 @@ def explain(records: list[Json], failed_step: Json | None = None) -> list[str]:
 
 
 def denials(records: list[Json]) -> Iterator[str]:
-    """The lessons of calls that were denied, or would be; the same one is told once."""
-    for record, count in distinct(records):
+    """The lessons of calls that were denied, or would be; the same one is told once, and of many the latest."""
+    found = distinct(records)
+    earlier = len(found) - _LESSONS
+    if earlier > 0:
+        yield f"{earlier} earlier denials: `harness denials` and the report have them"
+    for record, count in found[-_LESSONS:]:
         first, *why = lines(record["denial"], record["decision"])
         yield first + (f" ({count} times)" if count > 1 else "")
         yield from why

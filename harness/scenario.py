@@ -197,11 +197,11 @@ class World:
         found = self.harness.journal(self.began, *kinds)
         return [r for r in found if all(r.get(k) == v for k, v in fields.items())]
 
-    def refused(self, *, in_this_moment: bool = False) -> list[Json]:
-        """The lessons of the calls that were refused since the scenario, or the moment, began; see
+    def refused(self, after: int | None = None) -> list[Json]:
+        """The lessons of the calls that were refused since the scenario began, or after that record of the journal; see
         harness.access.denial."""
-        after = self._since if in_this_moment else self.began
-        return [r["denial"] for r in self.harness.journal(after, "call") if r["decision"] == "denied"]
+        calls = self.harness.journal(self.began if after is None else after, "call")
+        return [call["denial"] for call in calls if call["decision"] == "denied"]
 
     def mails(self, *, earlier: bool = False) -> list[Json]:
         """The mails, the first first: `to`, `subject`, `text`, `path`; with `earlier` those from before, too."""

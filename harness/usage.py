@@ -29,6 +29,10 @@ class Use:
     by: tuple[tuple[Ref, ...], ...]
     times: int
 
+    def only_by(self, policies: str) -> bool:
+        """Whether, for some side, only policies whose names begin so allowed it."""
+        return any(all(ref.startswith(policies) for ref in side) for side in self.by)
+
 
 @dataclass(frozen=True)
 class Statement:

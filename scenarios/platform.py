@@ -6,6 +6,8 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,25 @@ class Platform:
         for item in deploy(self.environments[account], self.world.fresh_session(deployer)):
             self.world.show(f"{account:<5} {item.change:<10} {item.kind:<9} {item.name}")
 
+    @contextmanager
+    def batch_in(self, bucket: str, batch: str) -> Iterator[str]:
+        """The URI of a copy of prod's batch in another bucket of prod's, which is there for a while."""
+        s3, environment = self.world.client("prod", "s3"), self.environments["prod"]
+        s3.create_bucket(Bucket=bucket)
+        source = {"Bucket": environment.bucket_name, "Key": f"{PREFIX}/data/batch-dataset/{batch}"}
+        s3.copy_object(Bucket=bucket, Key=batch, CopySource=source)
+        try:
+            yield f"s3://{bucket}/{batch}"
+        finally:
+            s3.delete_object(Bucket=bucket, Key=batch)
+            s3.delete_bucket(Bucket=bucket)
+
+    def remove_scripts(self, account: str) -> None:
+        """As if they had never been copied."""
+        s3, bucket = self.world.client(account, "s3"), self.environments[account].bucket_name
+        for key in _keys(s3, bucket, f"{PREFIX}/scripts/"):
+            s3.delete_object(Bucket=bucket, Key=key)
+
     def start_training(self, account: str, **parameters: Any) -> Execution:
         """Starts the train pipeline with the SDK and waits for its end."""
         from pipelines.building import pipeline_session
@@ -128,9 +149,10 @@ class Platform:
         return self._follow(account, execution.arn)
 
     def start_inference(self, account: str, batch: str) -> Execution:
-        """Starts the inference pipeline on a batch and waits for its end."""
+        """Starts the inference pipeline on a batch, by its name or its URI, and waits for its end."""
         sagemaker = self.world.client(account, "sagemaker")
-        where = self.environments[account].s3("data", "batch-dataset", batch)
+        own = self.environments[account].s3("data", "batch-dataset", batch)
+        where = batch if batch.startswith("s3://") else own
         self.world.show(f"batch: {where}")
         started = sagemaker.start_pipeline_execution(
             PipelineName=INFERENCE, PipelineParameters=[{"Name": "transform_input", "Value": where}]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from fake_accounts.accounts import load_accounts
 from harness.model import Json
 from harness.scenario import Execution, World
+from harness.usage import least_privilege, usage
+
+# A trust policy cannot be empty: what is left of one trusts somebody who is not in this story.
+NOBODY_HERE = {
+    "Effect": "Allow",
+    "Principal": {"Service": "ec2.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 
 
 class Policies:
@@ -17,6 +25,7 @@ class Policies:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._since = world.began
 
     def account(self, name: str) -> str:
         return load_accounts()[name].id
@@ -37,10 +46,28 @@ class Policies:
         iam = self._world.client(account, "iam")
         given = {"RoleName": role, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"}
         return self._gone(
-            f"{self.account(account)} role/{role} managed {name}",
+            f"{self.account(account)} role/{role} AWS managed {name}",
             lambda: iam.detach_role_policy(**given),
             lambda: iam.attach_role_policy(**given),
         )
+
+    @contextmanager
+    def least_privilege(self, account: str, role: str) -> Iterator[None]:
+        """The role without AWS's managed policies: in their place one inline policy, written from the runs so far,
+        which grants what they alone granted."""
+        iam, who = self._world.client(account, "iam"), f"{self.account(account)} role/{role}"
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        uses = usage(self._world.records("call", "policy")).uses
+        document = least_privilege(
+            use for use in uses if use.who == who and use.only_by(f"{who} AWS managed ")
+        )
+        iam.put_role_policy(RoleName=role, PolicyName="least-privilege", PolicyDocument=json.dumps(document))
+        with ExitStack() as stack:
+            for policy in attached:
+                stack.enter_context(self.managed(account, role, policy["PolicyName"]))
+            self._world.show(f"in their place: {len(document['Statement'])} statements of least privilege")
+            yield
+        iam.delete_role_policy(RoleName=role, PolicyName="least-privilege")
 
     def trust(self, account: str, role: str, sid: str) -> AbstractContextManager[str]:
         """One statement of a role's trust policy."""
@@ -102,12 +129,9 @@ class Policies:
     def _cut(
         self, name: str, document: Json, sid: str, put: Callable[[Json], None]
     ) -> AbstractContextManager[str]:
-        kept = [s for s in document["Statement"] if s.get("Sid") != sid]
-        self._world.expect(
-            len(kept) < len(document["Statement"]),
-            f"{name} to have a statement {sid}",
-            f"it has {', '.join(str(s.get('Sid')) for s in document['Statement'])}",
-        )
+        kept = [s for s in document["Statement"] if s.get("Sid") != sid] or [NOBODY_HERE]
+        sids = [str(s.get("Sid")) for s in document["Statement"]]
+        self._world.expect(sid in sids, f"{name} to have a statement {sid}", f"it has {', '.join(sids)}")
         return self._gone(
             name, lambda: put({**document, "Statement": kept}), lambda: put(document), f"#{sid}"
         )
@@ -117,6 +141,7 @@ class Policies:
         self, name: str, take: Callable[[], Any], put_back: Callable[[], Any], part: str = ""
     ) -> Iterator[str]:
         take()
+        self._since = self._world.harness.status()["records"]
         self._world.show(f"taken away: {name}{part}")
         try:
             yield name
@@ -127,11 +152,9 @@ class Policies:
     # Evidence
 
     def expect_refused(self, action: str, policy: str = "", role: str = "") -> Json:
-        """That this moment saw the action refused (to the role), and that the lesson names the policy.
-
-        Answers the lesson.
-        """
-        refused = self._world.refused(in_this_moment=True)
+        """That the action was refused (to the role) since a policy was last taken away, and that the lesson names the
+        policy. Answers the lesson."""
+        refused = self._world.refused(after=self._since)
         found = [r for r in refused if r["action"] == action and role in (r["role"] or r["principal"])]
         seen = "; ".join(f"{r['action']} to {r['principal']}" for r in refused) or "nothing was"
         self._world.expect(found, f"{action} to be refused to {role or 'somebody'}", f"refused: {seen}")

@@ -94,8 +94,10 @@ def _backends(service: str) -> Any:
 
 def _ask_no_bucket_policy() -> None:
     from moto.iam.access_control import PermissionResult
-    from moto.s3.models import FakeBucket
+    from moto.s3.models import FakeBucket, FakeDeleteMarker
 
+    # Else a key whose newest version is a delete marker cannot be removed for good: markers have no content to drop.
+    FakeDeleteMarker.dispose = lambda _: None  # type: ignore[attr-defined]
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
 
 

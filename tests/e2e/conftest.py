@@ -9,6 +9,7 @@ import pytest
 from harness.running import environment
 from harness.stack import Stack, started
 from tests.e2e.account import Account
+from tests.e2e.callers import Callers
 
 
 @pytest.fixture(scope="package")
@@ -21,3 +22,8 @@ def gateway() -> Iterator[Stack]:
 def dev(gateway: Stack) -> Account:
     with environment(gateway):
         return Account("dev", gateway)
+
+
+@pytest.fixture(scope="package")
+def callers(gateway: Stack) -> Callers:
+    return Callers(gateway)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -28,6 +29,7 @@ class FakeApp:
         self.folder, self.inbox = folder, folder / "inbox"
         self.clock = Clock(START)
         self.journal = Journal(self.clock)
+        self.decider = SimpleNamespace(mode="audit", without=frozenset[str]())
         self.fired = 0
         self.moving = threading.Event()
         self.may_arrive = threading.Event()
@@ -71,6 +73,7 @@ def test_status_tells_what_runs_and_what_time_it_is(control: Control, app: FakeA
     assert told["running"] == ["a job"]
     assert told["clock"].startswith("2026-03-01T09:00:0")
     assert told["folder"] == str(app.folder)
+    assert told["iam"] == "audit"
 
 
 def test_the_journal_is_read_from_a_number_on_and_by_kind(control: Control, app: FakeApp) -> None:
@@ -158,6 +161,21 @@ def test_a_claim_ends_with_its_process(control: Control) -> None:
 @pytest.mark.parametrize(("body", "missing"), [({"pid": 1}, "name"), ({"name": "x"}, "pid")])
 def test_a_claim_needs_a_name_and_a_process(control: Control, body: Json, missing: str) -> None:
     assert ask(control, "POST", "claim", body) == (400, {"error": f"{missing} is needed"})
+
+
+def test_statements_are_left_out_of_decisions_until_others_are_named(control: Control, app: FakeApp) -> None:
+    body = {"names": ["444455556666 role/x inline b", "444455556666 role/x inline a#Read"]}
+    assert ask(control, "POST", "without", body) == (200, {"without": sorted(body["names"])})
+    assert app.decider.without == frozenset(body["names"])
+    ask(control, "POST", "without", {"names": []})
+    assert app.decider.without == frozenset()
+
+
+@pytest.mark.parametrize("body", [{}, {"names": "444455556666 role/x"}, {"names": [1]}])
+def test_what_is_left_out_is_a_list_of_names(control: Control, app: FakeApp, body: Json) -> None:
+    status, told = ask(control, "POST", "without", body)
+    assert (status, told["error"]) == (400, "names is a list of policies and statements: POLICY or POLICY#SID")
+    assert app.decider.without == frozenset()
 
 
 def test_settle_tells_what_still_runs(control: Control, app: FakeApp) -> None:

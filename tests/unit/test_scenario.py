@@ -64,7 +64,7 @@ def test_programs_are_told_one_object_a_line(capsys: pytest.CaptureFixture[str])
     telling.moment("It begins")
     telling.line("evidence")
     telling.ended(1.2345)
-    telling.result("small", FAILURE, 2.0)
+    telling.result("small", FAILURE, 2.0, [{"action": "s3:GetObject"}])
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
         {"moment": 1, "title": "It begins"},
         {"evidence": "evidence", "moment": 1},
@@ -73,6 +73,8 @@ def test_programs_are_told_one_object_a_line(capsys: pytest.CaptureFixture[str])
             "scenario": "small",
             "passed": False,
             "seconds": 2.0,
+            "refused": [{"action": "s3:GetObject"}],
+            "moment": "It begins",
             "expected": "a mail",
             "instead": "none came",
             "why": ["no rule matched", "    and more"],
@@ -81,7 +83,7 @@ def test_programs_are_told_one_object_a_line(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_projects_scenarios_are_known_by_name_with_a_title_each() -> None:
-    assert scenario.names() == ["approval", "clean", "outliers", "quality-gate"]
+    assert scenario.names() == ["approval", "clean", "outliers", "permissions", "quality-gate"]
     for name in scenario.names():
         assert scenario.title(name)
         assert callable(scenario.load(name))
@@ -89,7 +91,7 @@ def test_the_projects_scenarios_are_known_by_name_with_a_title_each() -> None:
 
 def test_an_unknown_scenario_is_told_with_those_that_there_are() -> None:
     with pytest.raises(
-        HarnessError, match="no scenario 'outlier'; there are: approval, clean, outliers, qual"
+        HarnessError, match="no scenario 'outlier'; there are: approval, clean, outliers, permissions, qual"
     ):
         scenario.find("outlier")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from moto.iam.models import get_account_id_from
 from moto.moto_api._internal import moto_api_backend
 from moto.sagemaker import sagemaker_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -33,12 +34,16 @@ class SmallAws:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         key = re.search(r"Credential=([^/]+)", environ.get("HTTP_AUTHORIZATION", ""))
-        account = self._ids[key[1]] if key else "123456789012"
+        account = self._account(key[1]) if key else "123456789012"
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
         if operation.endswith("ModelPackageGroupPolicy") or operation == "DeleteModelPackageGroup":
             return self._registry(operation, account, environ)(environ, start_response)
         return self._moto(environ, start_response)
+
+    def _account(self, key: str) -> str:
+        """An administrator's account, or that of the role whose session has the key."""
+        return self._ids.get(key) or get_account_id_from(key)
 
     def _registry(self, operation: str, account: str, environ: dict[str, Any]) -> Response:
         request = json.loads(Request(environ).get_data())

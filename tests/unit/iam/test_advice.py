@@ -116,7 +116,7 @@ def test_the_key_policy_alone_is_enough_where_it_names_the_role_itself() -> None
 def test_both_accounts_have_to_allow() -> None:
     changes = advised(ask(EXECUTION, "s3:GetObject", f"{BUCKET}/model", REGISTRY), Policies())
     assert {change.where: change.statement for change in changes} == {
-        f"policy of {BUCKET}": allow("s3:GetObject", f"{BUCKET}/model", Principal={"AWS": ROLE}),
+        "777788889999 bucket mammo-artifacts policy": allow("s3:GetObject", f"{BUCKET}/model", Principal={"AWS": ROLE}),
         NEW_INLINE: allow("s3:GetObject", f"{BUCKET}/model"),
     }
 
@@ -124,7 +124,7 @@ def test_both_accounts_have_to_allow() -> None:
 def test_only_the_account_that_does_not_allow_is_told_to() -> None:
     identity = policy(INLINE, allow("s3:*", "*"))
     request = ask(EXECUTION, "s3:GetObject", f"{BUCKET}/model", REGISTRY)
-    assert one(request, Policies(identity=(identity,))).where == f"policy of {BUCKET}"
+    assert one(request, Policies(identity=(identity,))).where == "777788889999 bucket mammo-artifacts policy"
 
 
 def test_a_trust_policy_names_no_resource() -> None:

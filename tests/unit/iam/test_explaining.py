@@ -58,7 +58,7 @@ def test_a_resource_that_is_another_is_told_with_the_statements() -> None:
     request = ask(EXECUTION, "kms:Decrypt", other, DEV)
     (identity, resource) = told(request, Policies(identity=(KEY_ACCESS,)))
     assert identity.why == f"UseOwnKey allows it on {KEY}, not on {other}"
-    assert (resource.policy, resource.why) == (f"policy of {other}", "there is none")
+    assert (resource.policy, resource.why) == ("111122223333 key 9 policy", "there is none")
 
 
 def test_a_principal_that_is_not_named_is_told_with_those_that_are() -> None:
@@ -225,24 +225,32 @@ def test_a_service_that_no_policy_lets_in_finds_none_on_the_resource() -> None:
     request = ask(service("events.amazonaws.com"), "sns:Publish", f"arn:aws:sns:us-east-1:{PROD}:alarms")
     (finding,) = told(request, Policies())
     assert finding == Finding(
-        f"policy of arn:aws:sns:us-east-1:{PROD}:alarms", "resource", "does not allow", "there is none"
+        "444455556666 topic alarms policy", "resource", "does not allow", "there is none"
     )
 
 
 @pytest.mark.parametrize(
-    ("resource", "action", "has_the_policy"),
+    ("resource", "action", "named"),
     [
-        (OBJECT, "s3:GetObject", "arn:aws:s3:::mammo-artifacts"),
+        (OBJECT, "s3:GetObject", "bucket mammo-artifacts policy"),
+        ("arn:aws:sqs:us-east-1:777788889999:jobs", "sqs:SendMessage", "queue jobs policy"),
+        ("arn:aws:ecr:us-east-1:777788889999:repository/team/app", "ecr:BatchGetImage", "repository app policy"),
         (
-            "arn:aws:sagemaker:us-east-1:1:model-package/severity/3",
+            "arn:aws:lambda:us-east-1:777788889999:function:latest:PROD",
+            "lambda:InvokeFunction",
+            "function latest policy",
+        ),
+        ("arn:aws:events:us-east-1:777788889999:event-bus/mlops", "events:PutEvents", "event-bus mlops policy"),
+        (
+            "arn:aws:sagemaker:us-east-1:777788889999:model-package/severity/3",
             "sagemaker:DescribeModelPackage",
-            "arn:aws:sagemaker:us-east-1:1:model-package-group/severity",
+            "model-package-group severity policy",
         ),
     ],
 )
 def test_the_policy_that_is_missing_is_the_one_of_what_can_have_it(
-    resource: str, action: str, has_the_policy: str
+    resource: str, action: str, named: str
 ) -> None:
     everything = policy("p", allow("*", "*"))
     findings = told(ask(EXECUTION, action, resource, REGISTRY), Policies(identity=(everything,)))
-    assert findings[-1].policy == f"policy of {has_the_policy}"
+    assert findings[-1].policy == f"777788889999 {named}"
