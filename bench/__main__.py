@@ -1,4 +1,8 @@
-"""Prints the README's table. Figures are medians; a ratio is of two figures of this run, taken turn about."""
+"""Prints the README's table: `python -m bench`, or some of its rows: `python -m bench permissions s3`.
+
+Rows are named scenarios, memory, s3, jobs, permissions. Figures are medians; a ratio is of two figures of this run,
+taken turn about.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,9 @@ from typing import Any
 import boto3
 import psutil
 
+from bench import permissions
 from bench.jobs import Jobs
+from bench.timing import Row, timed, turn_about
 from harness import stack as stacks
 from harness.running import environment
 from harness.stack import ROOT, Stack
@@ -28,13 +34,11 @@ from harness.stack import ROOT, Stack
 HARNESS = Path(sys.executable).with_name("harness")
 
 
-def main() -> None:
+def main(wanted: list[str]) -> None:
     print(
         f"measuring on {os.cpu_count()} cores, Python {platform.python_version()}; a few minutes", flush=True
     )
-    rows = [*scenario_rows()]
-    with stacks.started() as stack, environment(stack):
-        rows += [memory_row(stack), *s3_rows(), *job_rows(stack)]
+    rows = [row for name in wanted or ROWS for row in ROWS[name]()]
     when = f"{datetime.now(UTC):%Y-%m-%d}"
     print(f"\n{when}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| what | here | beside it | ratio | aim |\n| --- | --- | --- | --- | --- |")
@@ -42,7 +46,13 @@ def main() -> None:
         print(f"| {' | '.join(row)} |")
 
 
-def scenario_rows() -> Iterator[tuple[str, ...]]:
+@contextmanager
+def harness() -> Iterator[Stack]:
+    with stacks.started() as stack, environment(stack):
+        yield stack
+
+
+def scenario_rows() -> Iterator[Row]:
     """The whole of scenario-outliers as a user starts it: cold, and against a harness that is up."""
     with tempfile.TemporaryDirectory() as home:
         alone = {**os.environ, "HARNESS_HOME": home}
@@ -71,18 +81,19 @@ def scenario(env: dict[str, str]) -> None:
     subprocess.run([HARNESS, "scenario", "outliers"], env=env, check=True, stdout=subprocess.DEVNULL)
 
 
-def memory_row(stack: Stack) -> tuple[str, ...]:
+def memory_rows() -> Iterator[Row]:
     """Everything that a harness at rest holds: the gateway's process, its warm parent, their proportional shares."""
-    time.sleep(8)  # until the warm parent has imported all it will
-    gateway = psutil.Process(stack.pid)
-    processes = [gateway, *gateway.children(recursive=True)]
-    total = sum(p.memory_full_info().pss for p in processes) / 1e6
-    return "memory at rest", f"{total:.0f} MB", f"{len(processes)} processes", "", "400 MB"
+    with harness() as stack:
+        time.sleep(8)  # until the warm parent has imported all it will
+        gateway = psutil.Process(stack.pid)
+        processes = [gateway, *gateway.children(recursive=True)]
+        total = sum(p.memory_full_info().pss for p in processes) / 1e6
+    yield "memory at rest", f"{total:.0f} MB", f"{len(processes)} processes", "", "400 MB"
 
 
-def s3_rows() -> Iterator[tuple[str, ...]]:
+def s3_rows() -> Iterator[Row]:
     """An object of 1 kB put and got through the gateway, and through a bare moto server."""
-    with bare_moto() as moto:
+    with harness(), bare_moto() as moto:
         clients = {"harness": boto3.Session(profile_name="dev").client("s3"), "moto": moto}
         for client in clients.values():
             client.create_bucket(Bucket="a-sagemaker-bench")
@@ -130,12 +141,13 @@ def free_port() -> str:
         return str(sock.getsockname()[1])
 
 
-def job_rows(stack: Stack) -> Iterator[tuple[str, ...]]:
-    jobs = Jobs(stack)
-    jobs.noop()
-    noop = statistics.median(timed(jobs.noop) for _ in range(30)) * 1000
-    yield "a no-op processing job, Create to Completed", f"{noop:.0f} ms", "", "", "30 ms"
-    taken = turn_about({"harness": jobs.through_the_harness, "python": jobs.by_python}, rounds=5)
+def job_rows() -> Iterator[Row]:
+    with harness() as stack:
+        jobs = Jobs(stack)
+        jobs.noop()
+        noop = statistics.median(timed(jobs.noop) for _ in range(30)) * 1000
+        yield "a no-op processing job, Create to Completed", f"{noop:.0f} ms", "", "", "30 ms"
+        taken = turn_about({"harness": jobs.through_the_harness, "python": jobs.by_python}, rounds=5)
     here, there = taken["harness"], taken["python"]
     yield (
         "pre-process, train, evaluate",
@@ -146,23 +158,14 @@ def job_rows(stack: Stack) -> Iterator[tuple[str, ...]]:
     )
 
 
-def turn_about(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """The median of each call, in seconds; the machine's moods fall on all alike."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(timed(call))
-    return {name: statistics.median(taken) for name, taken in times.items()}
-
-
-def timed(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
-
+ROWS: dict[str, Callable[[], Iterator[Row]]] = {
+    "scenarios": scenario_rows,
+    "memory": memory_rows,
+    "s3": s3_rows,
+    "jobs": job_rows,
+    "permissions": permissions.rows,
+}
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    main()
+    main(sys.argv[1:])

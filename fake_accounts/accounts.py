@@ -93,13 +93,18 @@ def load_organization(infra: Path = INFRA) -> Organization | None:
         The organization; None where none is described.
 
     Raises:
-        KeyError: The file lacks `id`, or names an account that there is not.
+        ValueError: The file is not JSON, lacks `id`, or names an account that there is not.
         FileNotFoundError: It names a policy's file that there is not.
     """
     file = infra / "organization" / "organization.json"
     if not file.exists():
         return None
     told, accounts = json.loads(file.read_text()), load_accounts(infra)
+    if "id" not in told:
+        raise ValueError(f"{file.name} has no id")
+    for name in told.get("accounts", {}):
+        if name not in accounts:
+            raise ValueError(f"{file.name} names an account {name!r}; there are: {', '.join(accounts)}")
 
     def level(names: list[str]) -> tuple[tuple[str, str], ...]:
         return tuple(

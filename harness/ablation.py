@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from harness.model import HarnessError, Json
@@ -23,9 +24,9 @@ _HARNESS = Path(sys.executable).with_name("harness")
 class Trial:
     """What came of a scenario without a statement.
 
-    `outcome`: `breaks`; `passes`, though calls were refused; `not needed`, where no decision of the run would have been
-    another one, so that it need not be run again. `where` is the moment that broke, `why` the first refused call or the
-    reason why it is not needed.
+    `outcome`: `breaks`; `passes`, though calls may have been refused; `fails otherwise`, where none was; `not needed`,
+    where no decision of the run would have been another one, so that it need not be run again. `where` is the moment
+    that broke, `why` the first refused call, the failure, or the reason why it is not needed.
     """
 
     statement: Statement
@@ -69,14 +70,17 @@ def _try(scenario: str, statement: Statement) -> Trial:
     result = next((line for line in told if "passed" in line), None)
     if result is None:
         raise HarnessError(f"the scenario did not run without {statement.ref}: {done.stderr.strip()}")
+    return _told(statement, result)
+
+
+def _told(statement: Statement, result: Json) -> Trial:
+    """By the result that `harness scenario --json` ends with."""
     refused = result["refused"][:1]
-    why = (
-        f"{refused[0]['action']} refused to {refused[0]['principal']}"
-        if refused
-        else result.get("instead", "")
-    )
+    why = f"{refused[0]['action']} refused to {refused[0]['principal']}" if refused else "nothing is refused"
     if result["passed"]:
         return Trial(statement, "passes", "", why)
+    if not refused:
+        return Trial(statement, "fails otherwise", result["moment"], result["instead"])
     return Trial(statement, "breaks", result["moment"], why)
 
 
@@ -86,13 +90,32 @@ def line(trial: Trial) -> str:
     return f"{trial.statement.ref}: {trial.outcome}{where} ({trial.why})"
 
 
-def markdown(scenario: str, trials: list[Trial]) -> str:
-    """The table for documentation."""
-    lines = [
-        f"| statement | used in `{scenario}` | without it | where | why |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for trial in trials:
-        s = trial.statement
-        lines.append(f"| {s.ref} | {s.used} | {trial.outcome} | {trial.where} | {trial.why} |")
+def markdown(scenario: str, trials: list[Trial], accounts: Mapping[str, str]) -> str:
+    """The tables for documentation, one for each role, key, bucket, ...; `accounts` has names by id."""
+    lines = [f"# What each statement is for in `{scenario}`", "", _SAID.format(scenario=scenario)]
+    for holder, group in groupby(sorted(trials, key=lambda t: t.statement.ref), key=_holder):
+        account, _, thing = holder.partition(" ")
+        lines += ["", f"## {accounts.get(account, account)}: {thing}", ""]
+        lines += ["| statement | used | without it | where | why |", "| --- | ---: | --- | --- | --- |"]
+        for trial in group:
+            told = (
+                trial.statement.ref.removeprefix(f"{holder} "),
+                str(trial.statement.used),
+                trial.outcome,
+                trial.where,
+                trial.why.replace(f"{holder} ", ""),
+            )
+            lines.append(f"| {' | '.join(told)} |")
     return "\n".join(lines) + "\n"
+
+
+_SAID = """\
+Written by `harness ablate {scenario} --markdown`: each statement taken away in turn. `used` counts the calls that it
+allowed; where no call depended on a statement alone, the run would be the same without it, and the table says what
+allows the same. An AWS managed policy counts as one statement."""
+
+
+def _holder(trial: Trial) -> str:
+    """`444455556666 role/x`: what the policy is on."""
+    words = trial.statement.ref.split(" ")
+    return " ".join(words[: 2 if "/" in words[1] else 3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -18,16 +17,17 @@ from harness.access.collect import inventory
 from harness.access.context import Organization
 from harness.access.decide import INTERNAL, Decider, Mode
 from harness.access.putting import PUTTING, check_put
-from harness.backends.moto import SERVICES as BACKEND_SERVICES
-from harness.backends.moto import MotoBackend
+from harness.backends.moto import MotoBackend, supports
 from harness.backends.moto_facts import MotoFacts
 from harness.clock import Clock
 from harness.events.bus import Bus
 from harness.events.rules import Rules
 from harness.events.schedules import Schedules
-from harness.gateway import protocol, s3, signature, waiters
+from harness.gateway import chunked, protocol, s3, signature, waiters
+from harness.gateway.addressing import owner, service_unsigned
 from harness.gateway.identity import Identities
-from harness.gateway.keys import AccessKeys
+from harness.gateway.keys import AccessKeys, about_caller
+from harness.gateway.remaking import remade
 from harness.gateway.wire import InProcessWire, new_request_id
 from harness.jobs.contract import Workshop
 from harness.jobs.images import Catalogue
@@ -44,6 +44,7 @@ from harness.model import (
     Json,
     Principal,
 )
+from harness.services import constraints
 from harness.services.events import Events
 from harness.services.events.facts import EventsFacts
 from harness.services.functions import Functions
@@ -55,6 +56,21 @@ from harness.services.sts import Sts
 
 NOBODY = Principal("", "anonymous", "anonymous")
 _NOT_REACHED = Decision(False, "not reached")
+
+# Operations after which policies may be in force that were not before, or under other names.
+_IN_FORCE = frozenset(PUTTING) | {
+    ("iam", "AddUserToGroup"),
+    ("iam", "AttachGroupPolicy"),
+    ("iam", "AttachRolePolicy"),
+    ("iam", "AttachUserPolicy"),
+    ("iam", "CreateUser"),
+    ("iam", "PutRolePermissionsBoundary"),
+    ("iam", "PutUserPermissionsBoundary"),
+    ("iam", "SetDefaultPolicyVersion"),
+    ("kms", "CreateAlias"),
+    ("kms", "CreateGrant"),
+    ("kms", "UpdateAlias"),
+}
 
 
 class Service(Protocol):
@@ -140,14 +156,14 @@ class App:
                 service, region = protocol.service_of(signed.service), signed.region
                 principal = self.identities.authenticate(request, signed)
             else:
-                service = _unsigned_service(request)
+                service = service_unsigned(request)
+            if service == "s3":
+                request = chunked.whole(s3.path_style(request))
         except AwsError as error:
             call = _call(service, "", {}, principal, region)
             response = protocol.error(service, request, error, call.request_id)
             self._record(call, response.status, str(error), _NOT_REACHED)
             return response
-        if service == "s3":
-            request = s3.path_style(request)
         return self._enter(request, service, region, principal)
 
     def _enter(self, request: HttpRequest, service: str, region: str, principal: Principal) -> HttpResponse:
@@ -155,7 +171,7 @@ class App:
         call, decision, failure = _call(service, "", {}, principal, region), _NOT_REACHED, None
         try:
             operation, params = protocol.parse(service, request)
-            call = _call(service, operation, params, principal, region)
+            call = about_caller(_call(service, operation, params, principal, region))
             self._check_supported(call)
             decision = self.decider.decide(call)
             if decision.error:
@@ -167,7 +183,7 @@ class App:
             response = protocol.error(service, request, error, call.request_id)
         said = str(failure) if failure else protocol.error_text(response)
         self._record(call, response.status, said, decision)
-        if (service, call.operation) in PUTTING and response.status < 300:
+        if (service, call.operation) in _IN_FORCE and response.status < 300:
             self._tell_policies()
         return response
 
@@ -179,6 +195,7 @@ class App:
             service=call.service,
             operation=call.operation,
             principal=call.principal.arn,
+            identity=call.principal.identity_arn,
             account=call.principal.account,
             region=call.region,
             request_id=call.request_id,
@@ -208,7 +225,7 @@ class App:
             raise error
 
     def _check_supported(self, call: ApiCall) -> None:
-        if call.service not in self._services and call.service not in BACKEND_SERVICES:
+        if call.service not in self._services and not supports(call.service, call.operation):
             named = f"{call.service}:{call.operation}"
             raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
 
@@ -221,14 +238,21 @@ class App:
         around = self._around.get(call.service)
         if around and call.operation in around.operations:
             return self._answer(call, request, around.handle(call, partial(self._forward, call, request)))
-        return self._backend.send(call.service, request, call.account, call.region)
+        return self._send(call, request)
+
+    def _send(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
+        """The backend gets the call that was decided on, whatever else the request says. In IAM it takes any name, also
+        one that makes another's ARN (`path/ann`)."""
+        if call.service == "iam":
+            constraints.check(call, "ValidationError")
+        return self._backend.send(call.service, remade(call, request), call.account, call.region)
 
     def _answer(self, call: ApiCall, request: HttpRequest, result: Json) -> HttpResponse:
         return protocol.answer(call.service, call.operation, request, result, call.request_id)
 
     def _forward(self, call: ApiCall, request: HttpRequest) -> Json:
         """The backend's answer, parsed. Raises AwsError where it is an error."""
-        response = self._backend.send(call.service, request, call.account, call.region)
+        response = self._send(call, request)
         model = protocol.model_of(call.service)
         parsed: Json = create_parser(model.protocol).parse(
             {"status_code": response.status, "headers": response.headers, "body": response.body},
@@ -280,39 +304,5 @@ class App:
 
 
 def _call(service: str, operation: str, params: Json, principal: Principal, region: str) -> ApiCall:
-    account = _owner(params) or principal.account
+    account = owner(service, params) or principal.account
     return ApiCall(service, operation, params, principal, account, region, new_request_id())
-
-
-def _unsigned_service(request: HttpRequest) -> str:
-    """AWS's links in mails are not signed, nor are calls with an identity provider's token; all else unsigned is
-    S3's."""
-    asked = f"{request.query}&{request.body[:2000].decode('latin-1')}"
-    return next((service for action, service in _UNSIGNED.items() if f"Action={action}" in asked), "s3")
-
-
-_UNSIGNED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns", "AssumeRoleWith": "sts"}
-
-
-def _owner(params: Json) -> str:
-    """The account whose resource the call is on, where the call says so: by ARN, a queue's URL, a registry's id."""
-    for name in _SHARED:
-        value = params.get(name)
-        parts = value.split(":") if isinstance(value, str) else []
-        if len(parts) > 5 and parts[2] in ("kms", "sns", "logs") and parts[4]:
-            return parts[4]
-    queue = re.fullmatch(r".*/(\d{12})/[^/]+", str(params.get("QueueUrl", "")))
-    return queue[1] if queue else str(params.get("registryId", ""))
-
-
-# Parameters that hold ARNs of what accounts share with one another.
-_SHARED = (
-    "KeyId",
-    "TopicArn",
-    "TargetArn",
-    "SubscriptionArn",
-    "ResourceArn",
-    "logGroupIdentifier",
-    "logGroupArn",
-    "resourceArn",
-)

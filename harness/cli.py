@@ -292,9 +292,12 @@ def policies(
     else:
         _table(rows, as_json)
         for name in roles if role else []:
-            out.print(f"\nleast privilege for {name}:\n{json.dumps(wanted[name], indent=2)}")
+            needs = json.dumps(wanted[name], indent=2) if wanted[name]["Statement"] else "it used nothing"
+            out.print(f"\nleast privilege for {name}:\n{needs}")
     if write:
         for name, document in wanted.items():
+            if not document["Statement"]:
+                continue  # it used nothing, and needs no policy
             _write(write / f"{name.replace(' role/', '-')}.json", json.dumps(document, indent=2) + "\n")
 
 
@@ -327,8 +330,8 @@ def ablate(
 ) -> None:
     """Take each statement away in turn, and tell what breaks where.
 
-    So every statement of the accounts' policies is proven needed by the scenario, or shown not to be. Statements that no decision of the whole
-    run depended on are not tried: they cannot change it.
+    So every statement of the accounts' policies is proven needed by the scenario, or shown not to be. Those that no
+    decision of the whole run depended on are not tried: they cannot change it.
     """
     from harness import ablation
 
@@ -341,7 +344,8 @@ def ablate(
         else:
             out.print(Text(ablation.line(trial), style="red" if trial.outcome == "breaks" else ""))
     if table:
-        _write(table, ablation.markdown(scenario, trials))
+        names = {account.id: account.name for account in load_accounts().values()}
+        _write(table, ablation.markdown(scenario, trials, names))
 
 
 @app.command()

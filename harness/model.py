@@ -108,7 +108,7 @@ class Permission:
     `resource` is an ARN, or `*` where the action knows no resources. `context` holds condition keys, lower-case, beyond
     the global ones; a tuple is a multivalued key's. `gate` as in iam.model.Request. `why` tells of a permission behind
     the call's own: `to encrypt the object under the bucket's key`. `via`: the service that asks on the caller's behalf
-    (`s3`), for aws:ViaAWSService and aws:CalledVia.
+    (`s3`), for aws:ViaAWSService.
     """
 
     action: str

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from harness.report import render
 from harness.scenario import Telling, World
 from harness.site.sitecustomize import guard
 from harness.stack import Stack
+from harness.usage import usage
 
 # Scenarios begin in the morning, so that no schedule is close.
 MORNING = 9
@@ -45,9 +47,9 @@ def run_scenario(
             # The SDK takes seconds to import: it does so while the accounts come up.
             threading.Thread(target=_import_sdk, daemon=True).start()
         world = World(stack, teller)
-        with _left_out(stack, list(without)):
+        with _left_out(world, list(without)):
             failure = telling.run(name, world)
-        teller.result(name, failure, time.monotonic() - began, world.refused())
+        teller.result(name, failure, time.monotonic() - began, _refused(world))
         if report:
             write_report(
                 report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began
@@ -58,16 +60,32 @@ def run_scenario(
     return 1 if failure else 0
 
 
+def _refused(world: World) -> list[Json]:
+    """None where the harness is gone: that is the failure, and told already."""
+    try:
+        return world.refused()
+    except HarnessError:
+        return []
+
+
 @contextmanager
-def _left_out(stack: Stack, names: list[str]) -> Iterator[None]:
+def _left_out(world: World, names: list[str]) -> Iterator[None]:
+    """Raises HarnessError at the end where the accounts had no such policy or statement."""
     if not names:
         yield
         return
-    stack.client.without(names)
+    client = world.stack.client
+    client.without(names)
     try:
         yield
     finally:
-        stack.client.without([])
+        client.without([])
+    known = {s.ref for s in usage(client.journal(0, "policy")).statements}
+    known |= {ref.rpartition("#")[0] for ref in known}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        near = get_close_matches(unknown[0], known, cutoff=0)
+        raise HarnessError(f"there was no {unknown[0]!r} to leave out; did you mean {near[0]!r}?")
 
 
 def journal_of(name: str) -> list[Json]:

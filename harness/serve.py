@@ -18,8 +18,12 @@ import sys
 import threading
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.model import HarnessError
+
+if TYPE_CHECKING:
+    from harness.access.context import Organization
 
 _TICK = 0.5  # real seconds between two looks at what has fallen due
 
@@ -63,8 +67,7 @@ def _until_starter_is_gone(stop: threading.Event) -> None:
 
 def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Event) -> None:
     # Heavy, so after the port is known to be ours.
-    from fake_accounts.accounts import load_accounts, load_organization
-    from harness.access.context import Organization
+    from fake_accounts.accounts import load_accounts
     from harness.app import App
     from harness.clock import Clock
     from harness.control import Control
@@ -73,9 +76,7 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
 
     clock = Clock(wanted.start)
     endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    found = load_organization()
-    organization = Organization(found.id, found.levels) if found else None
-    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization)
+    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization())
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
     )
@@ -93,6 +94,26 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
     server.should_exit = True
     thread.join(5)
     app.close()
+
+
+def organization() -> Organization | None:
+    """The one that infra/ describes, if any. Raises HarnessError where that has a mistake."""
+    from fake_accounts.accounts import load_organization
+    from harness.access.context import Organization
+    from harness.iam.grammar import Malformed, check
+
+    try:
+        found = load_organization()
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"infra/organization: {error}") from error
+    if found is None:
+        return None
+    for name, text in (policy for levels in found.levels.values() for level in levels for policy in level):
+        try:
+            check(text, "scp")
+        except Malformed as error:
+            raise HarnessError(f"infra/organization/{name}: {error}") from error
+    return Organization(found.id, found.levels)
 
 
 def _warn(text: str) -> None:

@@ -83,8 +83,8 @@ def usage(records: Iterable[Json]) -> Usage:
 
 
 def least_privilege(uses: Iterable[Use]) -> Json:
-    """A policy document that grants these uses and nothing else, but for what no two runs have alike: the names of jobs
-    and the objects under a prefix."""
+    """A policy document that grants these uses and nothing else, but for what differs from run to run: names of jobs,
+    versions, the objects under a prefix. Without uses it has no statement."""
     wanted: dict[tuple[str, tuple[tuple[str, str], ...]], set[str]] = defaultdict(set)
     for use in uses:
         wanted[use.action, use.conditions].add(generalised(use.action, use.resource))
@@ -103,16 +103,17 @@ def least_privilege(uses: Iterable[Use]) -> Json:
     return {"Version": "2012-10-17", "Statement": sorted(statements, key=json.dumps)}
 
 
-# Names that pipelines, jobs and log streams get by chance.
+# Names that pipelines, jobs and log streams get by chance, and versions, which are counted on.
 _JOBS = re.compile(r"(:sagemaker:[^:]*:[^:]*:(?:processing-job|training-job|transform-job|model)/).*")
 _EXECUTION = re.compile(r"(:pipeline/[^/]+/execution/).*")
+_VERSION = re.compile(r"(:model-package/[^/]+/).*")
 _STREAM = re.compile(r"(:log-group:[^:]+:).*")
 _OBJECT = re.compile(r"(arn:aws:s3:::[^/]+/[^/]+/).*")
 
 
 def generalised(action: str, resource: str) -> str:
     """The resource as a policy would name it, so that the next run is allowed as this one was."""
-    for pattern in (_JOBS, _EXECUTION, _STREAM, _OBJECT):
+    for pattern in (_JOBS, _EXECUTION, _VERSION, _STREAM, _OBJECT):
         if pattern.search(resource):
             return pattern.sub(r"\1*", resource)
     return resource
@@ -138,7 +139,7 @@ def _uses(records: list[Json], name_of: Mapping[str, str]) -> tuple[Use, ...]:
             for used in record["permissions"]:
                 conditions = tuple(sorted(used["conditions"].items()))
                 by = tuple(tuple(_renamed(ref, name_of) for ref in side) for side in used["by"])
-                counted[who(record["principal"]), used["action"], used["resource"], conditions, by] += 1
+                counted[who(record["identity"]), used["action"], used["resource"], conditions, by] += 1
     return tuple(Use(*kind, times) for kind, times in counted.items())
 
 
@@ -154,13 +155,10 @@ def _renamed(ref: Ref, name_of: Mapping[str, str]) -> Ref:
     return f"{name_of.get(policy, policy)}#{label}"
 
 
-def who(principal: str) -> str:
-    """`444455556666 role/x` for every session of the role; a service by its name."""
-    parts = principal.split(":", 5)
-    if len(parts) < 6:
-        return principal
-    kind, _, rest = parts[5].partition("/")
-    return f"{parts[4]} role/{rest.split('/')[0]}" if kind == "assumed-role" else f"{parts[4]} {parts[5]}"
+def who(identity: str) -> str:
+    """`444455556666 role/x` by the role's ARN, as its policies are named; a service by its name."""
+    parts = identity.split(":", 5)
+    return f"{parts[4]} {parts[5]}" if len(parts) == 6 else identity
 
 
 def _statements(units: dict[Ref, str], uses: tuple[Use, ...]) -> Iterator[Statement]:

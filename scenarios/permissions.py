@@ -33,6 +33,7 @@ def scenario_permissions(world: World) -> None:
         "The platform with all its policies: a model is trained in dev, approved, and used in prod"
     ):
         platform.bring_up_accounts()
+        policies.expect_no_blanket_grant()
         platform.upload_data()
         platform.deploy("dev")
         platform.deploy("prod")

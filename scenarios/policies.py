@@ -151,6 +151,22 @@ class Policies:
 
     # Evidence
 
+    def expect_no_blanket_grant(self) -> None:
+        """That no statement in the accounts allows `*` on `*`; AWS's own managed policies are as AWS wrote them."""
+        written = {r["name"]: r["document"] for r in self._world.records("policy") if r["document"]}
+        blanket = [
+            name
+            for name, document in written.items()
+            for statement in document["Statement"]
+            if statement["Effect"] == "Allow"
+            and "*" in _listed(statement.get("Action", []))
+            and "*" in _listed(statement.get("Resource", []))
+        ]
+        self._world.expect(
+            not blanket, "no statement to allow * on *", f"there is one in {', '.join(blanket)}"
+        )
+        self._world.show(f"{len(written)} policies beside AWS's managed ones; none allows * on *")
+
     def expect_refused(self, action: str, policy: str = "", role: str = "") -> Json:
         """That the action was refused (to the role) since a policy was last taken away, and that the lesson names the
         policy. Answers the lesson."""
@@ -183,3 +199,7 @@ class Policies:
             f"it failed with {reason}",
             execution,
         )
+
+
+def _listed(element: Any) -> list[Any]:
+    return element if isinstance(element, list) else [element]

@@ -21,6 +21,7 @@ from fake_accounts.provider.schema import STRING_MAP, STRINGS, Blocks, optional
 ADDRESS = "registry.terraform.io/hashicorp/aws"
 _SERVICES = (s3, iam, kms, sns, events, logs, sagemaker)
 _LOADER = botocore.loaders.create_loader()  # caches the services' models for all accounts
+_MAKING = Lock()  # one client at a time: what another thread loads needs not be loaded again
 
 
 class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
@@ -34,13 +35,13 @@ class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
     def __init__(self) -> None:
         self.account_id = ""
         self.default_tags: dict[str, str] = {}
+        self._configured: dict[str, Any] | None = None
         self._session: Any = None
         self._clients: dict[str, Any] = {}
-        self._lock = Lock()
 
     def client(self, service: str) -> Any:
         """The boto3-style client of a service, made once."""
-        with self._lock:
+        with _MAKING:
             if service not in self._clients:
                 self._clients[service] = self._session.create_client(service)
             return self._clients[service]
@@ -63,7 +64,12 @@ class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
         """Nothing beyond the schema."""
 
     def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        """Open a session, and refuse an account that is not allowed."""
+        """Open a session, and refuse an account that is not allowed.
+
+        Terraform asks for it before it plans and again before it applies: what is open by then stays.
+        """
+        if config == self._configured:
+            return
         self.default_tags = next((block["tags"] or {} for block in config["default_tags"]), {})
         session = botocore.session.Session(profile=config["profile"])
         session.register_component("data_loader", _LOADER)
@@ -80,6 +86,8 @@ class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
             diags.add_error(
                 f"AWS account ID not allowed: {self.account_id}", f"Allowed: {', '.join(allowed)}"
             )
+            return
+        self._configured = config
 
     def get_data_sources(self) -> list[type[Any]]:
         """Every data source it knows."""

@@ -47,11 +47,11 @@ class AccountsFacts:
         return self._administrators.get(arn) or self._backend.identity(arn)
 
     def resource_policy(self, arn: str) -> str:
-        own = self._own.get(arn.split(":", 3)[2])
+        own = self._own.get(_service(arn))
         return own.policy(arn) if own else self._backend.resource_policy(arn)
 
     def tags(self, arn: str) -> Mapping[str, str]:
-        own = self._own.get(arn.split(":", 3)[2])
+        own = self._own.get(_service(arn))
         return own.tags(arn) if own else self._backend.tags(arn)
 
     def identities(self) -> list[str]:
@@ -59,3 +59,9 @@ class AccountsFacts:
 
     def policied(self) -> list[str]:
         return [*self._backend.policied(), *(arn for own in self._own.values() for arn in own.policied())]
+
+
+def _service(arn: str) -> str:
+    """Empty of what a caller gave for an ARN and is none."""
+    parts = arn.split(":", 3)
+    return parts[2] if len(parts) > 3 else ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from harness.access.context import Organization
@@ -26,19 +25,30 @@ def collect(
     organization: Organization | None,
     without: Without = frozenset(),
 ) -> Policies:
-    """Policies that are left out by `without` are as if they were not there."""
+    """Policies that are left out by `without` are as if they were not there.
 
-    def read(texts: Iterable[Stored]) -> tuple[Policy, ...]:
-        return tuple(_policy(name, text, without) for name, text in texts if name not in without)
-
-    session = principal.session
+    The same texts give the same objects, by which evaluation caches what it derives from them.
+    """
     return Policies(
-        identity=read(of_identity(identity)) if identity else (),
-        resource=read(of_resource(permission, facts)),
-        boundary=read(_boundary(identity)) if identity and identity.boundary else None,
-        session=read(_session(principal)) if session and session.policies is not None else None,
-        scps=tuple(read(level) for level in _levels(principal, organization)),
+        identity=_own(identity.arn, identity.inline, identity.attached, without) if identity else (),
+        resource=_read(tuple(of_resource(permission, facts)), without),
+        # A boundary or session policy that is left out bounds nothing: None, where () would allow nothing.
+        boundary=(identity and _read(tuple(_boundary(identity)), without)) or None,
+        session=_read(tuple(_session(principal)), without) or None,
+        scps=tuple(_read(level, without) for level in _levels(principal, organization)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _own(
+    arn: str, inline: tuple[Stored, ...], attached: tuple[Stored, ...], without: Without
+) -> tuple[Policy, ...]:
+    return _read(tuple(of_identity(Identity(arn, "", inline, attached))), without)
+
+
+@lru_cache(maxsize=4096)
+def _read(texts: tuple[Stored, ...], without: Without) -> tuple[Policy, ...]:
+    return tuple(_policy(name, text, without) for name, text in texts if name not in without)
 
 
 def of_identity(identity: Identity) -> Iterator[Stored]:
@@ -77,14 +87,14 @@ def _named(who: str, kind: str, name: str) -> str:
 
 
 def _boundary(identity: Identity) -> Iterator[Stored]:
-    assert identity.boundary
-    arn, text = identity.boundary
-    yield _named(_who(identity), "boundary", arn), text
+    if identity.boundary:
+        arn, text = identity.boundary
+        yield _named(_who(identity), "boundary", arn), text
 
 
 def _session(principal: Principal) -> Iterator[Stored]:
-    assert principal.session
-    for number, text in enumerate(principal.session.policies or (), 1):
+    given = (principal.session and principal.session.policies) or ()
+    for number, text in enumerate(given, 1):
         yield f"{principal.account} session {principal.arn.rsplit('/', 1)[-1]} policy {number}", text
 
 
@@ -172,11 +182,10 @@ def _policy(name: str, text: str, without: Without) -> Policy:
 
 @lru_cache(maxsize=512)
 def _pruned(text: str, without: Without, name: str) -> Document:
+    """The statements that are left keep their numbers."""
     document = parse(text)
-    kept = [s.source for s in document.statements if f"{name}#{s.label}" not in without]
-    if len(kept) == len(document.statements):
-        return document
-    return parse(json.dumps({"Version": document.version, "Statement": kept}))
+    kept = tuple(s for s in document.statements if f"{name}#{s.label}" not in without)
+    return document if len(kept) == len(document.statements) else Document(document.version, kept)
 
 
 def inventory(facts: Facts) -> dict[str, Stored]:
@@ -196,14 +205,7 @@ def inventory(facts: Facts) -> dict[str, Stored]:
 
 
 def _stored(identity: Identity) -> Iterator[Stored]:
-    attached = tuple(map(_without_aws_text, identity.attached))
-    yield from of_identity(replace(identity, attached=attached))
-    if identity.boundary:
-        yield from _boundary(identity)
+    for name, text in (*of_identity(identity), *_boundary(identity)):
+        yield name, "" if " AWS managed " in name else text
     if identity.trust:
         yield resource_policy(identity.arn, identity.arn.split(":")[4]), identity.trust
-
-
-def _without_aws_text(attached: Stored) -> Stored:
-    arn, text = attached
-    return arn, "" if arn.startswith("arn:aws:iam::aws:") else text

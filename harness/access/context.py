@@ -32,48 +32,53 @@ class Organization:
     levels: Mapping[str, tuple[tuple[tuple[str, str], ...], ...]]
 
 
-def context_of(
-    call: ApiCall,
-    permission: Permission,
-    identity: Identity | None,
-    now: datetime,
-    organization: Organization | None,
+def of_call(
+    call: ApiCall, identity: Identity | None, now: datetime, organization: Organization | None
 ) -> Values:
-    """All condition keys, lower-case: the global ones, and over them the permission's own."""
-    principal = call.principal
+    """The global condition keys, lower-case, that are the same for every permission of a call."""
     values: Values = {
-        "aws:requestedregion": call.region,
-        "aws:currenttime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # IAM has one endpoint, which is in us-east-1.
+        "aws:requestedregion": "us-east-1" if call.service == "iam" else call.region,
+        "aws:currenttime": _written(now),
         "aws:epochtime": str(int(now.timestamp())),
         # The gateway speaks HTTP on loopback where AWS's SDKs speak HTTPS: a policy that asks for TLS means them.
         "aws:securetransport": "true",
-        "aws:viaawsservice": "true" if permission.via else "false",
     }
+    teller = _service if call.principal.kind == "service" else _caller
+    teller(values, call, identity)
+    if organization and call.principal.account in organization.levels and call.principal.kind != "service":
+        values["aws:principalorgid"] = organization.id
+    return values
+
+
+def of_permission(permission: Permission, call: ApiCall, organization: Organization | None) -> Values:
+    """The global condition keys of one of them, and over them its own."""
+    # aws:CalledVia is of few services (Athena, CloudFormation, DynamoDB, KMS), none of which asks others here.
+    values: Values = {"aws:viaawsservice": "true" if permission.via else "false"}
     if permission.owner:
         values["aws:resourceaccount"] = permission.owner
-    teller = _service if principal.kind == "service" else _caller
-    teller(values, call, identity)
-    if permission.action.startswith("sns:"):
-        # SNS's default topic policies ask for it; beyond that it is not documented.
-        values["aws:sourceowner"] = principal.account
-    if permission.via:
-        service = f"{permission.via}.amazonaws.com"
-        values |= {"aws:calledvia": (service,), "aws:calledviafirst": service, "aws:calledvialast": service}
-    if organization:
-        _organization(values, principal, permission, organization)
+    if organization and permission.owner in organization.levels:
+        values["aws:resourceorgid"] = organization.id
+    if call.principal.kind == "service" and (call.principal.arn, permission.via) not in _SOURCELESS:
+        values.update(_source(call.principal, organization))
     values.update(permission.context)
     return values
 
 
+def _written(moment: datetime) -> str:
+    """`2026-11-22T09:00:00Z`, of a moment in UTC."""
+    return f"{moment.isoformat()[:19]}Z"
+
+
 def _caller(values: Values, call: ApiCall, identity: Identity | None) -> None:
     principal = call.principal
-    values["aws:principalisawsservice"] = "false"
     values["aws:sourceip"] = call.source_ip
     values["aws:principaltype"] = _TYPES[principal.kind]
     values["aws:principalaccount"] = principal.account or "anonymous"
     values["aws:userid"] = principal.user_id or principal.account or "anonymous"
     if principal.kind == "anonymous":
         return
+    values["aws:principalisawsservice"] = "false"
     values["aws:principalarn"] = principal.role_arn or principal.arn
     if principal.kind == "user":
         values["aws:username"] = principal.arn.rsplit("/", 1)[-1]
@@ -81,11 +86,12 @@ def _caller(values: Values, call: ApiCall, identity: Identity | None) -> None:
         values.update((f"aws:principaltag/{key.lower()}", value) for key, value in identity.tags.items())
     session = principal.session
     if session:
-        # Temporary credentials say that there was no MFA; long-lived ones do not have the key.
-        values["aws:multifactorauthpresent"] = "false"
+        if principal.kind != "federated-user" and not session.federated:
+            # Temporary credentials say that there was no MFA; long-lived ones and federated identities lack the key.
+            values["aws:multifactorauthpresent"] = "false"
         values.update((f"aws:principaltag/{key.lower()}", value) for key, value in session.tags)
         if session.issued:
-            values["aws:tokenissuetime"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+            values["aws:tokenissuetime"] = _written(session.issued)
         if session.source_identity:
             values["aws:sourceidentity"] = session.source_identity
         if session.federated:
@@ -97,16 +103,18 @@ def _service(values: Values, call: ApiCall, _: Identity | None) -> None:
     values["aws:principalisawsservice"] = "true"
     values["aws:principalservicename"] = principal.arn
     values["aws:principalservicenameslist"] = (principal.arn,)
-    values["aws:sourceaccount"] = principal.account
-    if principal.source_arn:
-        values["aws:sourcearn"] = principal.source_arn
 
 
-def _organization(
-    values: Values, principal: Principal, permission: Permission, organization: Organization
-) -> None:
-    member = organization.levels.keys()
-    if principal.account in member:
-        values["aws:sourceorgid" if principal.kind == "service" else "aws:principalorgid"] = organization.id
-    if permission.owner in member:
-        values["aws:resourceorgid"] = organization.id
+# Services that do not say for whom they act where another service asks in their name. Source: SNS Developer Guide, key
+# management: aws:SourceAccount and aws:SourceArn are "not supported for EventBridge-to-encrypted topics".
+_SOURCELESS = {("events.amazonaws.com", "sns")}
+
+
+def _source(service: Principal, organization: Organization | None) -> Values:
+    """For whose resource a service acts."""
+    values: Values = {"aws:sourceaccount": service.account}
+    if service.source_arn:
+        values["aws:sourcearn"] = service.source_arn
+    if organization and service.account in organization.levels:
+        values["aws:sourceorgid"] = organization.id
+    return values

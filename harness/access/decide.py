@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
+from harness.access import context
 from harness.access.collect import Without, collect
-from harness.access.context import Organization, context_of
+from harness.access.context import Organization
 from harness.access.denial import denial
 from harness.access.facts import Facts
+from harness.access.look import Look
 from harness.access.needs import needs
 from harness.access.refusal import refusal
 from harness.clock import Clock
@@ -40,19 +43,20 @@ class Decider:
             return INTERNAL
         if self.mode == "off":
             return _OFF
+        facts = Look(self.facts)
         try:
-            wanted = needs(call, self.facts)
+            wanted = needs(call, facts)
         except AwsError:
             if self.mode == "audit":
                 return Decision(True, "not known")
             raise
-        return self._all(call, wanted)
+        return self._all(call, wanted, facts)
 
-    def _all(self, call: ApiCall, wanted: list[Permission]) -> Decision:
+    def _all(self, call: ApiCall, wanted: list[Permission], facts: Facts) -> Decision:
         """Every permission, until one is missing: AWS tells of the first."""
         used: list[Json] = []
-        for permission in wanted:
-            request, policies, verdict = self._evaluate(call, permission)
+        evaluated = self._evaluate(call, wanted, facts)
+        for permission, (request, policies, verdict) in zip(wanted, evaluated, strict=True):
             if not verdict.allowed:
                 lesson = denial(call, permission, request, policies, verdict)
                 if self.mode == "audit":
@@ -62,14 +66,23 @@ class Decider:
             used.append(_used(permission, verdict))
         return Decision(True, "allowed", None, tuple(used))
 
-    def _evaluate(self, call: ApiCall, permission: Permission) -> tuple[Request, Policies, Verdict]:
-        principal = call.principal
-        identity = self.facts.identity(principal.identity_arn) if _in_iam(principal) else None
-        context = context_of(call, permission, identity, self._clock.now(), self._organization)
-        owner = permission.owner or call.account
-        request = Request(principal, permission.action, permission.resource, owner, context, permission.gate)
-        policies = collect(principal, permission, identity, self.facts, self._organization, self.without)
-        return request, policies, evaluate(request, policies)
+    def _evaluate(
+        self, call: ApiCall, wanted: list[Permission], facts: Facts
+    ) -> Iterator[tuple[Request, Policies, Verdict]]:
+        principal, organization = call.principal, self._organization
+        identity = facts.identity(principal.identity_arn) if _in_iam(principal) else None
+        known = context.of_call(call, identity, self._clock.now(), organization)
+        for permission in wanted:
+            request = Request(
+                principal,
+                permission.action,
+                permission.resource,
+                permission.owner or call.account,
+                {**known, **context.of_permission(permission, call, organization)},
+                permission.gate,
+            )
+            policies = collect(principal, permission, identity, facts, organization, self.without)
+            yield request, policies, evaluate(request, policies)
 
 
 # What a policy that grants no more than was used would ask for, beside action and resource.

@@ -134,7 +134,7 @@ def _on(service: str, request: Request) -> str:
     return f" on resource: {request.resource}"
 
 
-_TELLS_ALL = ("ecr", "kms", "lambda", "organizations")
+_TELLS_ALL = ("ecr", "iam", "kms", "lambda", "organizations")
 _IAM_BY_ARN = ("iam:PassRole", "iam:CreateRole", "iam:CreateUser", "iam:TagRole")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,8 +19,12 @@ import moto.core.utils
 import moto.settings
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
+from harness.backends import moto_mended
+from harness.backends.moto_models import ModelsLoader
+from harness.backends.moto_objects import backends, importing
 from harness.clock import Clock
 from harness.model import AwsError, HttpRequest, HttpResponse
 from harness.wsgi import to_werkzeug
@@ -40,6 +45,7 @@ def _utcnow() -> datetime:
 # moto's services bind this name when they are imported, which is at the first call to each; this one is already.
 moto.core.utils.utcnow = _utcnow
 moto.core.responses.utcnow = _utcnow  # type: ignore[attr-defined]
+moto.core.utils.create_loader = cache(ModelsLoader)  # type: ignore[attr-defined]
 
 SERVICES = ("s3", "iam", "kms", "sns", "sqs", "logs", "cloudwatch", "ecr")
 _HOSTS = {"cloudwatch": "monitoring", "ecr": "api.ecr", "iam": "iam"}
@@ -58,7 +64,7 @@ class MotoBackend:
     def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
         host = f"{_HOSTS.get(service, service)}.{region}.amazonaws.com"
-        made = to_werkzeug(request, host)
+        made = _read_as_meant(request, host)
         made.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         # Who may do what has been decided by now; without a signature moto would take the caller for the public.
         made.environ["HTTP_AUTHORIZATION"] = (
@@ -75,6 +81,8 @@ class MotoBackend:
             raise AwsError(
                 "UnsupportedOperation", f"The harness does not support {service}: {error}", 501
             ) from error
+        except Exception as error:  # whatever an unforeseen parameter makes moto raise
+            raise AwsError("InternalFailure", f"The backend of {service} failed: {error!r}", 500) from error
         return HttpResponse(int(status), _plain(headers), _bytes(body))
 
     def reset(self) -> None:
@@ -83,40 +91,39 @@ class MotoBackend:
             _backends(service).reset()
 
 
+def supports(service: str, operation: str) -> bool:
+    """Whether a call is to be sent here at all. What moto lacks it refuses itself, except in S3, where it takes a call
+    for another."""
+    return service in SERVICES and (service != "s3" or operation not in moto_mended.S3_TAKEN_FOR_OTHERS)
+
+
+def _read_as_meant(request: HttpRequest, host: str) -> Any:
+    """As moto reads a request. It looks for an action in the query before it looks into X-Amz-Target, and takes a JSON
+    body for a form where there is no query, an object's too where its content type says so."""
+    target = request.headers.get("x-amz-target", "")
+    if target:
+        request = replace(request, query=f"Action={target.rpartition('.')[2]}")
+    made = to_werkzeug(request, host)
+    if target or host.startswith("s3."):
+        made.__dict__.update(form=ImmutableMultiDict(), files=ImmutableMultiDict())
+    return made
+
+
 @cache
 def _backends(service: str) -> Any:
-    import moto.backends
-
-    found = moto.backends.get_backend(service)  # type: ignore[call-overload]
-    _JUDGES.get(service, lambda: None)()
-    return found
-
-
-def _ask_no_bucket_policy() -> None:
-    from moto.iam.access_control import PermissionResult
-    from moto.s3.models import FakeBucket, FakeDeleteMarker
-
-    # Else a key whose newest version is a delete marker cannot be removed for good: markers have no content to drop.
-    FakeDeleteMarker.dispose = lambda _: None  # type: ignore[attr-defined]
-    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
-
-
-def _ask_no_key_policy() -> None:
-    import moto.kms.responses
-
-    moto.kms.responses.validate_policy = lambda *_: None  # type: ignore[attr-defined]
-
-
-# moto reads bucket and key policies itself, and without their conditions. Who may do what has been decided by now.
-_JUDGES: dict[str, Callable[[], None]] = {"s3": _ask_no_bucket_policy, "kms": _ask_no_key_policy}
+    with importing:
+        found = backends(service)
+        moto_mended.mend(service)
+        return found
 
 
 @cache
 def _routes(service: str) -> list[tuple[re.Pattern[str], Handler]]:
-    backends = _backends(service)
-    account = backends["123456789012"] if isinstance(backends, BackendDict) else backends
+    found = _backends(service)
+    account = found["123456789012"] if isinstance(found, BackendDict) else found
     one = account["us-east-1" if "us-east-1" in account else "aws"]
-    return [(re.compile(url), handler) for url, handler in one.urls.items()]
+    with importing:
+        return [(re.compile(url), handler) for url, handler in one.urls.items()]
 
 
 def _handler(service: str, url: str) -> Handler:

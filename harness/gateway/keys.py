@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.gateway.identity import Identities
-from harness.model import ApiCall, Credentials, Json, Principal, Wire
+from harness.model import ApiCall, AwsError, Credentials, Json, Principal, Wire
+
+# IAM's operations that without UserName are about whoever calls, as each one's page of the API reference says.
+_OF_THE_CALLER = frozenset(
+    (
+        "CreateAccessKey",
+        "DeleteAccessKey",
+        "DeleteSigningCertificate",
+        "GetUser",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "ListServiceSpecificCredentials",
+        "ListSigningCertificates",
+        "UpdateAccessKey",
+        "UpdateSigningCertificate",
+        "UploadSigningCertificate",
+    )
+)
+
+
+def about_caller(call: ApiCall) -> ApiCall:
+    """The call with the caller's name where IAM means the caller: the backend goes by the access key that the call is
+    about, whosever it is. Raises AwsError ValidationError where the caller is no user."""
+    if call.service != "iam" or call.operation not in _OF_THE_CALLER or call.params.get("UserName"):
+        return call
+    if call.principal.kind != "user":
+        raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
+    return replace(call, params={**call.params, "UserName": call.principal.arn.rsplit("/", 1)[-1]})
 
 
 class AccessKeys:

@@ -10,10 +10,12 @@ import gzip
 import json
 import re
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
+from botocore.utils import parse_timestamp
 from moto.core.model import ServiceModel
-from moto.core.parse import PROTOCOL_PARSERS, JSONParser, RestJSONParser
+from moto.core.parse import PROTOCOL_PARSERS, JSONParser, RestJSONParser, RestXMLParser
 from moto.core.request import determine_request_protocol
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
@@ -48,7 +50,7 @@ def parse(service: str, request: HttpRequest) -> tuple[str, Json]:
     operation, and SerializationException where the body is not of its protocol.
     """
     model = model_of(service)
-    protocol = _protocol(model, request)
+    protocol = protocol_of(model, request)
     body = _plain_body(service, request)
     routed = ROUTES[protocol](model, request, body)
     read = {
@@ -60,7 +62,7 @@ def parse(service: str, request: HttpRequest) -> tuple[str, Json]:
         "url_params": routed.in_path,
     }
     try:
-        params = _PARSERS[protocol](routed.operation).parse(read)
+        params = _PARSERS[protocol](routed.operation, timestamp_parser=_utc).parse(read)
     except Exception as error:  # whatever a hostile body makes a parser raise
         raise AwsError("SerializationException", f"The request's body could not be read: {error}") from error
     return routed.operation.name, params or {}
@@ -70,16 +72,16 @@ def answer(service: str, operation: str, request: HttpRequest, result: Json, req
     """`result`, a dict of the operation's output shape, in the protocol that the request spoke."""
     service_model = model_of(service)
     model = service_model.operation_model(operation)
-    serializer_class = get_serializer_class(service, _protocol(service_model, request))
+    serializer_class = get_serializer_class(service, protocol_of(service_model, request))
     made = serializer_class(model, SerializationContext(request_id)).serialize(result)
-    body = made["body"]
+    body = made["body"] or b""  # nothing where a payload is left out: Lambda's answer to an event
     headers = {str(k): str(v) for k, v in made["headers"].items()} | {"x-amzn-requestid": request_id}
     return HttpResponse(
         int(made["status_code"]), headers, body.encode() if isinstance(body, str) else bytes(body)
     )
 
 
-def _protocol(model: ServiceModel, request: HttpRequest) -> str:
+def protocol_of(model: ServiceModel, request: HttpRequest) -> str:
     try:
         protocol = str(determine_request_protocol(model, request.headers.get("content-type")))
     except NotImplementedError:
@@ -105,13 +107,20 @@ def _plain_body(service: str, request: HttpRequest) -> bytes:
 
 
 class _Strict:
-    """moto reads a body that is not JSON as a message; AWS refuses it."""
+    """moto reads a body that is not JSON as a message, and leaves it to whoever uses a value to look at its type; AWS
+    refuses both."""
 
     def _parse_body_as_json(self, body: bytes) -> Any:
         document = json.loads(body) if body else {}
         if not isinstance(document, dict):
             raise TypeError("it has to be a JSON object")
         return document
+
+    def _parse_string(self, shape: Any, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError(f"{json.dumps(value)[:100]} can not be converted to a String")
+        value.encode()  # half of a surrogate pair is no text: UnicodeEncodeError
+        return value
 
 
 class _StrictJson(_Strict, JSONParser):
@@ -122,7 +131,30 @@ class _StrictRestJson(_Strict, RestJSONParser):
     """The REST JSON protocol's."""
 
 
-_PARSERS: dict[str, Any] = {**PROTOCOL_PARSERS, "json": _StrictJson, "rest-json": _StrictRestJson}
+class _StrictRestXml(RestXMLParser):
+    """The REST XML protocol's. moto reads an element that is there twice as a list."""
+
+    def _parse_string(self, shape: Any, node: Any) -> Any:
+        if isinstance(node, list):
+            raise TypeError(f"{shape.name} is there {len(node)} times")
+        return super()._parse_string(shape, node)
+
+    def _parse_boolean(self, shape: Any, node: Any) -> bool:
+        """S3's own examples have TRUE, too."""
+        return str(getattr(node, "text", node)).lower() == "true"
+
+
+_PARSERS: dict[str, Any] = {
+    **PROTOCOL_PARSERS,
+    "json": _StrictJson,
+    "rest-json": _StrictRestJson,
+    "rest-xml": _StrictRestXml,
+}
+
+
+def _utc(value: Any) -> datetime:
+    moment: datetime = parse_timestamp(value)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _SAID = re.compile(rb"<(Code|Message)>([^<]*)</")

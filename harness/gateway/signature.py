@@ -21,6 +21,11 @@ _HEADER = re.compile(
     r"\s*Signature=(?P<signature>\w+)"
 )
 
+# As botocore has it for the partition `aws`.
+_REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+")
+_BAD_QUERY = "AuthorizationQueryParametersError"
+_WEEK = 604800
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -80,12 +85,15 @@ def _from_query(query: dict[str, str]) -> Signature:
     timestamp = query.get("X-Amz-Date", "")
     try:
         signed = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        expires = signed + timedelta(seconds=int(query.get("X-Amz-Expires", "604800")))
+        seconds = int(query.get("X-Amz-Expires", "604800"))
     except ValueError as error:
         raise AwsError(
-            "AuthorizationQueryParametersError",
+            _BAD_QUERY,
             "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\", X-Amz-Expires a number",
         ) from error
+    if seconds > _WEEK:
+        message = "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less"
+        raise AwsError(_BAD_QUERY, f"{message} than {_WEEK} seconds")
     return Signature(
         *_scope(query.get("X-Amz-Credential", "")),
         signed_headers=tuple(query.get("X-Amz-SignedHeaders", "").split(";")),
@@ -93,7 +101,7 @@ def _from_query(query: dict[str, str]) -> Signature:
         timestamp=timestamp,
         session_token=query.get("X-Amz-Security-Token", ""),
         in_query=True,
-        expires=expires,
+        expires=signed + timedelta(seconds=seconds),
     )
 
 
@@ -106,12 +114,16 @@ def _scope(credential: str) -> tuple[str, str, str, str]:
             f"Credential must have exactly 5 slash-delimited elements, e.g. "
             f"keyid/date/region/service/aws4_request, got '{credential}'",
         )
+    if not _REGION.fullmatch(parts[2]):
+        # ARNs are made of it.
+        raise AwsError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)
     return parts[0], parts[1], parts[2], parts[3]
 
 
 def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
     """Raises AwsError SignatureDoesNotMatch (403) where these credentials did not sign this request, AccessDenied
-    (403) where they did, but too long ago."""
+    (403) where they did, but too long ago or not all of it, XAmzContentSHA256Mismatch (400) where its body is another.
+    """
     expected = _sign(request, signature, credentials.secret_key)
     if not hmac.compare_digest(expected.encode(), signature.value.encode()):
         raise AwsError(
@@ -120,9 +132,33 @@ def verify(request: HttpRequest, signature: Signature, credentials: Credentials)
             "Access Key and signing method. Consult the service documentation for details.",
             403,
         )
+    if signature.service == "s3":
+        _check_headers(request, signature)
+        _check_body(request)
     # Whoever signs reads the machine's clock, not the virtual one.
     if signature.expires and signature.expires < datetime.now(UTC):
         raise AwsError("AccessDenied", "Request has expired", 403)
+
+
+def _check_headers(request: HttpRequest, signature: Signature) -> None:
+    """Who was given a presigned URL may not add to it what it does: `x-amz-copy-source` would make a copy of a PUT.
+
+    S3 does without the signature of x-amz-content-sha256, which is part of what is signed anyway. Whether other
+    services refuse headers that are not signed is not known.
+    """
+    unsigned = {"host", *(h for h in request.headers if h.startswith("x-amz-"))} - {
+        *signature.signed_headers,
+        "x-amz-content-sha256",
+    }
+    if unsigned:
+        raise AwsError("AccessDenied", "There were headers present in the request which were not signed", 403)
+
+
+def _check_body(request: HttpRequest) -> None:
+    stated = request.headers.get("x-amz-content-sha256", "")
+    if re.fullmatch(r"[0-9a-f]{64}", stated) and stated != hashlib.sha256(request.body).hexdigest():
+        message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        raise AwsError("XAmzContentSHA256Mismatch", message)
 
 
 def _sign(request: HttpRequest, signature: Signature, secret: str) -> str:
@@ -167,9 +203,9 @@ def _requote(text: str) -> str:
 
 
 def _payload_hash(request: HttpRequest, signature: Signature) -> str:
-    stated = request.headers.get("x-amz-content-sha256")
-    if stated:
-        return stated
-    if signature.in_query and signature.service == "s3":
-        return "UNSIGNED-PAYLOAD"
+    """S3 is told; for all others the body counts, whatever they are told."""
+    if signature.service == "s3":
+        stated = request.headers.get("x-amz-content-sha256")
+        if stated or signature.in_query:
+            return stated or "UNSIGNED-PAYLOAD"
     return hashlib.sha256(request.body).hexdigest()

@@ -6,6 +6,9 @@ operators" in the IAM User Guide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from harness.iam import operators
 from harness.iam.documents import Condition, Statement
 from harness.iam.model import Context
@@ -34,20 +37,27 @@ def holds(condition: Condition, context: Context) -> bool:
         return operator.holds_without_key
     if operator.quantifier and absent:
         return operator.quantifier == operators.FOR_ALL
-    verdicts = (_accepts(operator, condition, value, context) for value in values)
+    wanted = _wanted(operator, condition, context)
+    verdicts = [_accepts(operator, wanted, value) for value in values]
     # AWS requires a quantifier for multivalued keys and does not say what happens without: here one match is a match.
     every = operator.negated if not operator.quantifier else operator.quantifier == operators.FOR_ALL
     return all(verdicts) if every else any(verdicts)
 
 
-def _accepts(operator: operators.Operator, condition: Condition, value: str, context: Context) -> bool:
-    matched = any(operator.test(wanted, value) for wanted in _wanted(operator, condition, context))
+def _accepts(operator: operators.Operator, wanted: Sequence[str], value: str) -> bool:
+    matched = any(operator.test(pattern, value) for pattern in wanted)
     return matched != operator.negated
 
 
-def _wanted(operator: operators.Operator, condition: Condition, context: Context) -> list[str]:
+def _wanted(operator: operators.Operator, condition: Condition, context: Context) -> Sequence[str]:
     """The condition's values, without those that a variable without a value leaves meaningless."""
-    if not operator.variables:
-        return list(condition.values)
+    if not operator.variables or _plain(condition.values):
+        return condition.values
     resolved = (resolve(value, context, condition.version) for value in condition.values)
     return [value for value in resolved if value is not None]
+
+
+@lru_cache(maxsize=16384)
+def _plain(values: tuple[str, ...]) -> bool:
+    """Whether none of them has a variable."""
+    return not any("$" in value for value in values)

@@ -6,12 +6,12 @@ boundaries for IAM entities", "Policies and permissions" (session policies); for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
-from harness.iam.documents import Document, Statement
+from harness.iam.documents import Statement
 from harness.iam.model import Policies, Policy, Request, Side, Verdict
 from harness.iam.principals import Naming, naming
 from harness.iam.statements import about_action, applies
@@ -20,23 +20,23 @@ from harness.model import Principal
 # Statements by their names, see iam.model.Side.
 Refs = tuple[str, ...]
 
+_WAYS = (Naming.CALLER, Naming.IDENTITY, Naming.ACCOUNT)
 
-@dataclass(frozen=True)
-class _Said:
+
+class _Said(NamedTuple):
     """The statements of some policies that speak to a request."""
 
-    allow: Refs
-    deny: Refs
+    allow: Refs = ()
+    deny: Refs = ()
 
 
-@dataclass(frozen=True)
-class _ResourceSaid:
+class _ResourceSaid(NamedTuple):
     """The same of a resource's policy; those that allow by how they name the caller, see principals.Naming."""
 
-    caller: Refs
-    identity: Refs
-    account: Refs
-    deny: Refs
+    caller: Refs = ()
+    identity: Refs = ()
+    account: Refs = ()
+    deny: Refs = ()
 
 
 def evaluate(request: Request, policies: Policies) -> Verdict:
@@ -49,19 +49,27 @@ def evaluate(request: Request, policies: Policies) -> Verdict:
     resource = _resource_says(request, policies)
     identity = _say(policies.identity, request)
     scps = [_say(level, request) for level in policies.scps]
-    given = {"boundary": policies.boundary, "session": policies.session}
-    limits = {name: _say(of, request) for name, of in given.items() if of is not None}
-
+    limits = [
+        (name, _say(of, request))
+        for name, of in (("boundary", policies.boundary), ("session", policies.session))
+        if of is not None
+    ]
     unlimited = resource.caller if request.principal.account == request.owner else ()
     sides = [
-        *(Side("scp", level.allow) for level in scps),
+        *[Side("scp", level.allow) for level in scps],
         *_granting(request, identity.allow, resource),
-        *(Side(name, limit.allow + unlimited) for name, limit in limits.items()),
+        *[Side(name, limit.allow + unlimited) for name, limit in limits],
     ]
-    denied_by = tuple(chain(identity.deny, resource.deny, *(said.deny for said in (*scps, *limits.values()))))
-    missing = tuple(dict.fromkeys(side.name for side in sides if not side.by))
+    denying = (
+        identity.deny,
+        resource.deny,
+        *[said.deny for said in scps],
+        *[said.deny for _, said in limits],
+    )
+    denied_by = tuple(chain.from_iterable(denying))
+    missing = tuple(dict.fromkeys([side.name for side in sides if not side.by]))
     return Verdict(
-        not denied_by and not missing, tuple(side for side in sides if side.by), denied_by, missing
+        not denied_by and not missing, tuple([side for side in sides if side.by]), denied_by, missing
     )
 
 
@@ -99,35 +107,33 @@ def _granting(request: Request, identity: Refs, resource: _ResourceSaid) -> list
 def _say(policies: tuple[Policy, ...], request: Request) -> _Said:
     allow: list[str] = []
     deny: list[str] = []
-    for ref, statement in _speaking(policies, request):
-        (allow if statement.allows else deny).append(ref)
+    for ref, statement in _about(policies, request.action):
+        if applies(statement, request):
+            (allow if statement.allows else deny).append(ref)
     return _Said(tuple(allow), tuple(deny))
 
 
 def _resource_says(request: Request, policies: Policies) -> _ResourceSaid:
-    allow: dict[Naming, list[str]] = {how: [] for how in Naming}
+    bounded = policies.boundary is not None
+    allow: list[tuple[Naming, str]] = []
     deny: list[str] = []
-    for ref, statement in _speaking(policies.resource, request):
-        how = naming(statement, request.principal, bounded=policies.boundary is not None)
-        if how:
-            (allow[how] if statement.allows else deny).append(ref)
-    return _ResourceSaid(
-        caller=tuple(allow[Naming.CALLER]),
-        identity=tuple(allow[Naming.IDENTITY]),
-        account=tuple(allow[Naming.ACCOUNT]),
-        deny=tuple(deny),
+    for ref, statement in _about(policies.resource, request.action):
+        how = naming(statement, request.principal, bounded)
+        if how and applies(statement, request):
+            if statement.allows:
+                allow.append((how, ref))
+            else:
+                deny.append(ref)
+    caller, identity, account = (tuple([ref for how, ref in allow if how is way]) for way in _WAYS)
+    return _ResourceSaid(caller, identity, account, tuple(deny))
+
+
+@lru_cache(maxsize=16384)
+def _about(policies: tuple[Policy, ...], action: str) -> tuple[tuple[str, Statement], ...]:
+    """The statements that are about the action, with their names."""
+    return tuple(
+        (f"{policy.name}#{statement.label}", statement)
+        for policy in policies
+        for statement in policy.document.statements
+        if about_action(statement, action)
     )
-
-
-def _speaking(policies: tuple[Policy, ...], request: Request) -> Iterator[tuple[str, Statement]]:
-    """The statements whose action, resource and conditions are the request's, with their names."""
-    for policy in policies:
-        for statement in about(policy.document, request.action):
-            if applies(statement, request):
-                yield f"{policy.name}#{statement.label}", statement
-
-
-@lru_cache(maxsize=65536)
-def about(document: Document, action: str) -> tuple[Statement, ...]:
-    """The document's statements that are about the action."""
-    return tuple(statement for statement in document.statements if about_action(statement, action))

@@ -12,9 +12,12 @@ from harness.model import Principal
 Context = Mapping[str, str | tuple[str, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
-    """A policy in force, under the name by which people find it: `444455556666 role/x inline kms-key-access-policy`."""
+    """A policy in force, under the name by which people find it: `444455556666 role/x inline kms-key-access-policy`.
+
+    Like its document it is compared by identity.
+    """
 
     name: str
     document: Document

@@ -27,10 +27,13 @@ def resource_policy(resource: str, owner: str) -> str:
 
 
 def _name(service: str, name: str) -> str:
-    """A topic's name, a function's without its qualifier, the group of a model package."""
+    """A topic's name, a repository's with its namespace, a function's without its qualifier, the group of a model
+    package."""
     path = name.split("/")
     if service == "s3":
         return path[0]
     if service == "lambda":
         return name.split(":")[1]
-    return path[1] if service in ("sagemaker", "events") and len(path) > 1 else path[-1]
+    if service in ("sagemaker", "events") and len(path) > 1:
+        return path[1]
+    return "/".join(path[1:]) or name

@@ -57,6 +57,7 @@ def fits(policy: Policy, request: Request, *, of_resource: bool, bounded: bool =
     ]
 
 
-def closeness(fit: Fit) -> tuple[bool, int, bool]:
-    """What is greater is closer: a statement about the service, the fewest misfits, the action among what fits."""
-    return (fit.related, -fit.misfits, fit.action)
+def closeness(fit: Fit) -> tuple[bool, int, bool, bool]:
+    """What is greater is closer: a statement about the service, the fewest misfits, the action and the caller among
+    what fits."""
+    return (fit.related, -fit.misfits, fit.action, fit.named)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import botocore.session
-from botocore.model import ServiceModel, Shape
+from botocore.model import OperationModel, Shape
+from moto.core.utils import get_service_model
 
 from harness.model import Json
 from harness.orchestrator.parts import DefinitionError
@@ -43,13 +42,13 @@ def check_arguments(step: str, kind: str, arguments: Json) -> None:
     if call:
         # A Transform step's ModelName is the model that it uses, not what it makes.
         unnamed = _NAMED_BY_THE_SERVICE - ({"ModelName"} if kind == "Transform" else set())
-        _check(step, _sagemaker().operation_model(call[0]).input_shape, arguments, "Arguments", unnamed)
+        _check(step, _operation(call[0]).input_shape, arguments, "Arguments", unnamed)
 
 
 def has_property(kind: str, path: tuple[str | int, ...]) -> bool:
     """Whether what a step of this type makes has such a property, as its Describe call answers it."""
     call = CALLS[kind]
-    shape: Shape | None = _sagemaker().operation_model(call[1]).output_shape if call else None
+    shape: Shape | None = _operation(call[1]).output_shape if call else None
     for segment in path:
         shape = _member(shape, segment)
     return shape is not None
@@ -118,6 +117,5 @@ def _wrong(step: str, path: str, shape: Any, value: Any) -> DefinitionError:
     return DefinitionError(f"Step {step!r}: {path} takes {shape.type_name}, not {value!r}")
 
 
-@cache
-def _sagemaker() -> ServiceModel:
-    return botocore.session.Session().get_service_model("sagemaker")
+def _operation(name: str) -> OperationModel:
+    return get_service_model("sagemaker").operation_model(name)

@@ -7,27 +7,21 @@ one: LocalStack's test_put_target_id_validation).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
-import botocore.session
 import regex  # reads Java's \p{L}, which re does not
+from moto.core.utils import get_service_model
 
 from harness.model import ApiCall, AwsError
 
 
 def check(call: ApiCall, code: str) -> None:
     """Raises AwsError with this code, "1 validation error detected: Value 'x' at 'name' failed to satisfy ..."."""
-    shape = _model(call.service).operation_model(call.operation).input_shape
+    shape = get_service_model(call.service).operation_model(call.operation).input_shape
     wrong = list(_violations(shape, call.params, "")) if shape else []
     if wrong:
         plural = "s" if len(wrong) > 1 else ""
         raise AwsError(code, f"{len(wrong)} validation error{plural} detected: {'; '.join(wrong)}")
-
-
-@cache
-def _model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
 
 
 def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:

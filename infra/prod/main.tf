@@ -7,13 +7,14 @@ module "key" {
 
   statements = [
     {
-      # The topic is encrypted with this key, and EventBridge publishes to it.
+      # The topic is encrypted with this key, and EventBridge publishes to it. EventBridge sends no aws:SourceAccount
+      # or aws:SourceArn on to the key of a topic (SNS Developer Guide, key management), so that none can be asked for.
       Sid       = "UseByEventBridge"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = "*"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { StringEquals = { "kms:ViaService" = "sns.${var.region}.amazonaws.com" } }
     },
     {
       # Jenkins copies scripts and keeps Terraform's state in buckets encrypted with this key.

@@ -113,15 +113,13 @@ class Callers:
             s3.put_object(Bucket=name, Key=key, Body=body)
         return name
 
-    def lesson(self, caller: str = "") -> Json:
-        """What the last denial teaches; `caller`: the last of this principal's, by ARN or service name."""
+    def lesson(self, caller: str) -> Json:
+        """What the last denial of a principal teaches, told by its ARN or its service name."""
         records = self.stack.client.journal(0, "call")
-        found = [r for r in records if r["denial"] and caller in ("", r["principal"])]
-        return dict(found[-1]["denial"])
+        return dict([r["denial"] for r in records if r["denial"] and r["principal"] == caller][-1])
 
     def _caller(self, arn: str, keys: Keys) -> Caller:
-        # The token of long-lived keys is none, not an empty one.
-        return Caller(arn, boto_session(keys=(keys[0], keys[1], keys[2] or None)), self.stack.endpoint)
+        return Caller(arn, boto_session(keys=keys), self.stack.endpoint)
 
 
 def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int, str]:

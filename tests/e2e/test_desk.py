@@ -177,7 +177,7 @@ def test_approve_approves_and_rejects_by_number_and_by_arn(desk: Desk, ran: Any)
         ("clock 9999-12-31", "error: the clock goes no further than 2999-12-31"),
         (
             "scenario nowhere",
-            "error: there is no scenario 'nowhere'; there are: approval, clean, outliers, qua",
+            "error: there is no scenario 'nowhere'; there are: approval, clean, outliers, per",
         ),
         ("scenario nowhere.py", "error: there is no file nowhere.py"),
         ("up --no-infra", "error: a harness is up already at http://127.0.0.1:"),

@@ -14,7 +14,7 @@ from rich.console import Console
 from harness.running import environment
 from harness.scenario import ExpectationFailed, Telling, World, run
 from harness.stack import Stack
-from tests.e2e.account import Account
+from tests.e2e.account import TRUST, Account
 from tests.e2e.desk import Desk
 from tests.e2e.test_bad_definitions import create, definition, step
 
@@ -96,6 +96,25 @@ def test_a_refused_call_that_escapes_is_told_with_its_place_and_the_denial(fail:
     )
     assert failure.why[0].startswith("at broken.py:3: world.assumed(")
     assert failure.why[1].startswith("denied: user/administrator sts:AssumeRole")
+
+
+def test_a_step_that_failed_for_want_of_a_permission_is_told_with_what_would_allow_it(
+    fail: Fail, dev: Account
+) -> None:
+    iam, pipeline = dev.client("iam"), create(dev, definition(step("Work")))
+    iam.create_role(RoleName="powerless", AssumeRolePolicyDocument=json.dumps(TRUST))
+    dev.client("sagemaker").update_pipeline(
+        PipelineName=pipeline, RoleArn=dev.role.replace("worker", "powerless")
+    )
+    failure = fail(STARTED.format(pipeline=pipeline) + '    world.expect_status(run, "Succeeded")\n')
+    assert failure.why[0].startswith("step Work failed: ")
+    first, cause, *more = failure.why[1:]
+    assert first.startswith("denied: assumed-role/powerless/")
+    assert (
+        " sagemaker:CreateProcessingJob on arn:aws:sagemaker:us-east-1:111122223333:processing-job/" in first
+    )
+    assert cause == "    because no identity-based policy allows the sagemaker:CreateProcessingJob action"
+    assert "    change: inline policy: let it do sagemaker:CreateProcessingJob" in more
 
 
 def test_a_mistake_in_the_scenario_is_told_with_its_place(fail: Fail) -> None:

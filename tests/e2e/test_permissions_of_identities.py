@@ -157,9 +157,7 @@ def test_of_a_managed_policy_the_default_version_counts(callers: Callers, bucket
     arn = iam.create_policy(PolicyName=name, PolicyDocument=policy(to_read(bucket)))["Policy"]["Arn"]
     iam.attach_user_policy(UserName=ann.name, PolicyArn=arn)
     assert reads(ann, bucket)
-    iam.create_policy_version(
-        PolicyArn=arn, PolicyDocument=policy(allow("s3:ListBucket")), SetAsDefault=True
-    )
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy(allow("s3:ListBucket")), SetAsDefault=True)
     assert refused(ann.client("s3").get_object, Bucket=bucket, Key="x")[0] == "AccessDenied"
     (read,) = callers.lesson(ann.arn)["policies"]
     assert read["policy"] == f"{DEV} user/{ann.name} managed {name}"
@@ -215,5 +213,3 @@ def test_an_inactive_access_key_is_as_good_as_none(callers: Callers, nobody: Cal
     )
     iam.update_access_key(UserName=ann.name, AccessKeyId=key["AccessKeyId"], Status="Active")
     assert ann.client("s3").list_buckets()["Buckets"]
-
-

@@ -174,7 +174,10 @@ def test_statements_are_left_out_of_decisions_until_others_are_named(control: Co
 @pytest.mark.parametrize("body", [{}, {"names": "444455556666 role/x"}, {"names": [1]}])
 def test_what_is_left_out_is_a_list_of_names(control: Control, app: FakeApp, body: Json) -> None:
     status, told = ask(control, "POST", "without", body)
-    assert (status, told["error"]) == (400, "names is a list of policies and statements: POLICY or POLICY#SID")
+    assert (status, told["error"]) == (
+        400,
+        "names is a list of policies and statements: POLICY or POLICY#SID",
+    )
     assert app.decider.without == frozenset()
 
 

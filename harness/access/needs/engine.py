@@ -19,7 +19,7 @@ from moto.core.utils import get_service_model
 
 from harness.access.facts import Facts
 from harness.access.needs import tagging
-from harness.access.needs.common import uncovered
+from harness.access.needs.common import in_region, uncovered
 from harness.access.needs.tags import Values
 from harness.model import ApiCall, Json, Permission
 
@@ -103,19 +103,20 @@ def by_parameters(call: ApiCall, _: Facts, kind: ResourceType) -> str | None:
         return None
     for member in kind.arn_members:
         if call.params.get(member):
-            return str(call.params[member])
+            return in_region(call, str(call.params[member]))
     names = [call.params.get(member) for member in kind.name_members]
     if not names or not all(names):
         return ""
     if len(names) == 1 and str(names[0]).startswith("arn:"):
-        return str(names[0])
+        return in_region(call, str(names[0]))
     return kind.pattern.format(call.region, call.account, *names)
 
 
 def _resources(call: ApiCall, facts: Facts, made: Plan, fill: Fill) -> list[str]:
     """A call that leaves out what it has to name needs `*`: the service will say what is missing."""
     if made.any_arn:
-        return [str(call.params.get(made.any_arn) or "*")]
+        given = call.params.get(made.any_arn)
+        return [in_region(call, str(given)) if given else "*"]
     found: dict[str, None] = {}
     for kind in made.types:
         resource = fill(call, facts, kind)

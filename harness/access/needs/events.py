@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harness.access.facts import Facts
 from harness.access.needs import engine, tagging
-from harness.access.needs.common import Need
+from harness.access.needs.common import Need, in_region, own_arn
 from harness.access.needs.passrole import pass_role
 from harness.access.needs.tags import Values
 from harness.events.rules import bus_arn
@@ -23,13 +23,17 @@ _SERVICE = "events.amazonaws.com"
 def _on_rule(call: ApiCall, facts: Facts) -> list[Permission]:
     """events:creatorAccount is set for rules of the caller's own account, which made them as good as always; who made
     another account's rule is not known before, but for PutRule."""
-    bus = bus_arn(str(call.params.get("EventBusName") or "default"), call.account, call.region)
+    bus = _bus(call, call.params.get("EventBusName"))
     rule = _rule_arn(bus, str(call.params.get("Rule") or call.params.get("Name") or "*"))
     caller = call.principal.account
     context: Values = {}
     if call.operation == "PutRule" or engine.account_of(rule) == caller:
         context["events:creatoraccount"] = caller
     return [engine.permission(call, facts, f"events:{call.operation}", rule, context)]
+
+
+def _bus(call: ApiCall, name: object) -> str:
+    return in_region(call, bus_arn(str(name or "default"), call.account, call.region))
 
 
 def _rule_arn(bus: str, name: str) -> str:
@@ -90,7 +94,7 @@ def _put_targets(call: ApiCall, facts: Facts) -> list[Permission]:
 
 
 def _on_bus(call: ApiCall, facts: Facts) -> list[Permission]:
-    bus = bus_arn(str(call.params.get("Name") or "default"), call.account, call.region)
+    bus = _bus(call, call.params.get("Name"))
     own = engine.permission(call, facts, f"events:{call.operation}", bus, tagging.of_call(call))
     return [own, *tagging.on_create(call, bus, own.owner)]
 
@@ -103,7 +107,8 @@ def _put_events(call: ApiCall, facts: Facts) -> list[Permission]:
     """
     entries: dict[str, list[Json]] = {}
     for entry in call.params.get("Entries") or []:
-        bus = bus_arn(str(entry.get("EventBusName") or "default"), call.account, call.region)
+        # Rules forward to other regions' buses, too.
+        bus = own_arn(call, bus_arn(str(entry.get("EventBusName") or "default"), call.account, call.region))
         entries.setdefault(bus, []).append(entry)
     return [
         engine.permission(call, facts, "events:PutEvents", bus, _of_entries(on_bus))
@@ -120,10 +125,17 @@ def _of_entries(entries: list[Json]) -> Values:
     return {key: values for key, values in told.items() if values}
 
 
+def _on_tagged(call: ApiCall, facts: Facts) -> list[Permission]:
+    """A rule of the default bus is found by an ARN with the bus in it, too; the one that it has is without."""
+    arn = str(call.params.get("ResourceARN") or "")
+    plain = replace(call, params={**call.params, "ResourceARN": arn.replace(":rule/default/", ":rule/", 1)})
+    return engine.known(plain if arn else call, facts)
+
+
 def _listing(call: ApiCall, facts: Facts) -> list[Permission]:
     """Knows no resource; of another account's bus, that bus, for its account has to have a say. What AWS does there is
     not documented."""
-    bus = str(call.params.get("EventBusName") or "")
+    bus = _bus(call, call.params.get("EventBusName"))
     other = engine.account_of(bus) not in ("", call.account)
     return [engine.permission(call, facts, f"events:{call.operation}", bus if other else "*")]
 
@@ -135,6 +147,7 @@ OPERATIONS: dict[str, Need] = {
     ),
     **dict.fromkeys(("CreateEventBus", "DescribeEventBus", "UpdateEventBus", "DeleteEventBus"), _on_bus),
     **dict.fromkeys(("ListRules", "ListRuleNamesByTarget"), _listing),
+    **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), _on_tagged),
     "PutRule": _put_rule,
     "PutTargets": _put_targets,
     "PutEvents": _put_events,

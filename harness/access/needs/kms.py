@@ -6,15 +6,18 @@ kms:KeyOrigin, kms:KeySpec and kms:KeyUsage of a key that is there are left out:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from harness.access.facts import Facts
+from harness.access.facts import Facts, Key
 from harness.access.needs import tags
 from harness.access.needs.common import Need, uncovered
 from harness.access.needs.kms_context import Values, of_call, of_caller, of_encryption
-from harness.model import ApiCall, Permission
+from harness.model import ApiCall, AwsError, Permission
 
+_ARN = re.compile(r"arn:aws:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/[\w/-]+", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,27 +54,59 @@ def use(
 def _named(
     call: ApiCall, facts: Facts, key: str, action: str, pairs: Mapping[str, str], context: Values
 ) -> list[Permission]:
-    """A key that a request to KMS names. One that is not there is NotFound in the caller's own account; of another
-    account's AWS tells only that it may not be used, "because the resource does not exist in this Region, no
-    resource-based policies allow access, or a resource-based policy explicitly denies access"."""
+    """A key that a request to KMS names; [] where it leaves it out, which KMS itself refuses.
+
+    Of another account's key that is not there AWS tells only that it may not be used, "because the resource does not
+    exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access".
+    Raises AwsError NotFoundException for one in the caller's own account.
+    """
+    if not key:
+        return []
     if "alias/" in key:
         context = {**context, "kms:requestalias": key.rsplit(":", 1)[-1]}
+    if _find(call, facts, key):
+        return use(
+            call, facts, key, call.principal.account, [action], encryption_context=pairs, extra=context
+        )
+    return [Permission(action, key, key.split(":")[4], context, "key")]
+
+
+def _find(call: ApiCall, facts: Facts, key: str) -> Key | None:
+    """None: another account's, that is not there. Raises AwsError NotFoundException for an own one, and for an ARN of
+    another region. Whatever is not found here the backend may not find either: it would need no permission.
+
+    Sources: LocalStack's recorded answers (test_kms.py); nakedible/openssl-engine-kms#1 for another region's ARN.
+    """
     caller = call.principal.account
-    made = use(call, facts, key, caller, [action], encryption_context=pairs, extra=context)
-    owner = key.split(":")[4] if key.count(":") >= 5 else caller
-    return made if made or owner == caller else [Permission(action, key, owner, context, "key")]
+    arn = _ARN.fullmatch(key)
+    if key.startswith("arn:") and (not arn or arn[1] != call.region):
+        raise AwsError("NotFoundException", f"Invalid arn {arn[1] if arn else ''}".rstrip())
+    found = facts.kms_key(key, caller, call.region)
+    if found or (arn and arn[2] != caller):
+        return found
+    full = key if arn else f"arn:aws:kms:{call.region}:{caller}:{key if 'alias/' in key else f'key/{key}'}"
+    if "alias/" in key:
+        raise AwsError("NotFoundException", f"Alias {full} is not found.")
+    raise AwsError(
+        "NotFoundException",
+        f"Key '{full}' does not exist" if arn or _ID.fullmatch(key) else f"Invalid keyId '{key}'",
+    )
 
 
 def _on_key(call: ApiCall, facts: Facts) -> list[Permission]:
-    """The key by its id; a Decrypt may leave it out, its ciphertext tells the key."""
-    key = _text(call, "KeyId") or _key_inside(call)
     pairs = call.params.get("EncryptionContext") or {}
-    return _named(call, facts, key, f"kms:{call.operation}", pairs, of_call(call))
+    return _named(call, facts, _text(call, "KeyId"), f"kms:{call.operation}", pairs, of_call(call))
+
+
+def _decrypt(call: ApiCall, facts: Facts) -> list[Permission]:
+    """May leave the key out: its ciphertext tells it."""
+    pairs = call.params.get("EncryptionContext") or {}
+    return _named(call, facts, _deciphering(call, facts, "KeyId"), "kms:Decrypt", pairs, of_call(call))
 
 
 def _re_encrypt(call: ApiCall, facts: Facts) -> list[Permission]:
     params, caller = call.params, call.principal.account
-    source, target = _text(call, "SourceKeyId") or _key_inside(call), _text(call, "DestinationKeyId")
+    source, target = _deciphering(call, facts, "SourceKeyId"), _text(call, "DestinationKeyId")
     keys = [facts.kms_key(name, caller, call.region) for name in (source, target)]
     same = "true" if keys[0] and keys[0] == keys[1] else "false"
     made = []
@@ -86,6 +121,24 @@ def _re_encrypt(call: ApiCall, facts: Facts) -> list[Permission]:
         }
         made += _named(call, facts, name, action, params.get(f"{side}EncryptionContext") or {}, context)
     return made
+
+
+def _deciphering(call: ApiCall, facts: Facts, parameter: str) -> str:
+    """The key that a ciphertext is to be deciphered with: the one that is named, which has to be the ciphertext's own,
+    else that. Empty for a ciphertext of no key that there is, which KMS refuses.
+
+    Source: KMS API reference, ReEncrypt: "If you specify a different KMS key, the operation throws an
+    IncorrectKeyException"; the sentence is LocalStack's recording.
+    """
+    inside, named = _key_inside(call), _text(call, parameter)
+    known = _ID.fullmatch(inside) and facts.kms_key(inside, call.account, call.region)
+    if not named:
+        return inside if known else ""
+    found = _find(call, facts, named)
+    if known and found != known:
+        message = "The key ID in the request does not identify a CMK that can perform this operation."
+        raise AwsError("IncorrectKeyException", message)
+    return named
 
 
 def _key_inside(call: ApiCall) -> str:
@@ -121,6 +174,21 @@ def _create_key(call: ApiCall, facts: Facts) -> list[Permission]:
     return made
 
 
+def _replicate(call: ApiCall, facts: Facts) -> list[Permission]:
+    """Also to create a key, in the replica's region. Source: KMS Developer Guide, "Control access to multi-Region
+    keys"."""
+    account, region = call.principal.account, _text(call, "ReplicaRegion")
+    asked: Values = {**of_call(call), "aws:requestedregion": region}
+    made = [
+        *_on_key(call, facts),
+        Permission("kms:CreateKey", "*", account, asked, why="to create the replica"),
+    ]
+    if call.params.get("Tags"):
+        arn = f"arn:aws:kms:{region}:{account}:key/*"
+        made.append(Permission("kms:TagResource", arn, account, asked, why="to tag the replica"))
+    return made
+
+
 # Aliases: permission on the alias, which only identity policies give, and on each key that it is of or will be of.
 
 
@@ -131,6 +199,8 @@ def _alias(call: ApiCall) -> Permission:
 
 
 def _aliased(call: ApiCall, facts: Facts, key: str, why: str) -> list[Permission]:
+    if key:
+        _find(call, facts, key)
     return use(call, facts, key, call.principal.account, [f"kms:{call.operation}"], why=why)
 
 
@@ -152,7 +222,6 @@ _ON_KEYS = (
     "CancelKeyDeletion",
     "CreateGrant",
     "Decapsulate",
-    "Decrypt",
     "DeleteImportedKeyMaterial",
     "DeriveSharedSecret",
     "DescribeKey",
@@ -178,7 +247,6 @@ _ON_KEYS = (
     "ListKeyRotations",
     "ListResourceTags",
     "PutKeyPolicy",
-    "ReplicateKey",
     "RevokeGrant",
     "RotateKeyOnDemand",
     "ScheduleKeyDeletion",
@@ -197,8 +265,10 @@ OPERATIONS: dict[str, Need] = {
     **dict.fromkeys(_ANYWHERE, _anywhere),
     "CreateAlias": _create_alias,
     "CreateKey": _create_key,
+    "Decrypt": _decrypt,
     "DeleteAlias": _delete_alias,
     "ReEncrypt": _re_encrypt,
+    "ReplicateKey": _replicate,
     "RetireGrant": _retire,
     "UpdateAlias": _update_alias,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from harness.access.facts import Facts
 from harness.access.needs import engine, tagging, tags
-from harness.access.needs.common import Need
+from harness.access.needs.common import Need, in_region
 from harness.access.needs.passrole import pass_role
 from harness.access.needs.tags import Values
 from harness.model import ApiCall, Permission
@@ -21,9 +21,13 @@ _NAMED = ("logGroupName", "logGroupIdentifier", "resourceIdentifier")
 
 def _group(call: ApiCall, named: str) -> str:
     """The group's own ARN, by its name or ARN, which may end in `:*`."""
-    if named.startswith("arn:"):
-        return named.removesuffix(":*")
-    return f"arn:aws:logs:{call.region}:{call.account}:log-group:{named}"
+    name = (
+        in_region(call, named).split(":", 5)[5].removeprefix("log-group:")
+        if named.startswith("arn:")
+        else named
+    )
+    account = named.split(":")[4] if named.startswith("arn:") else call.account
+    return f"arn:aws:logs:{call.region}:{account}:log-group:{name.removesuffix(':*')}"
 
 
 def _named(call: ApiCall) -> str:
@@ -47,7 +51,10 @@ def _on_stream(call: ApiCall, facts: Facts) -> list[Permission]:
 
 
 def _on_groups(call: ApiCall, facts: Facts) -> list[Permission]:
-    several = call.params.get("logGroupNames") or call.params.get("logGroupIdentifiers") or [_named(call)]
+    params = call.params
+    several = [*(params.get("logGroupNames") or ()), *(params.get("logGroupIdentifiers") or ())]
+    if _named(call) or not several:
+        several.append(_named(call))
     return [_permission(call, facts, str(group)) for group in several]
 
 

@@ -64,10 +64,17 @@ def source_of(call: ApiCall) -> Place:
 
 def owner_of(call: ApiCall, facts: Facts, bucket: str) -> str:
     """The caller's account for a bucket that does not exist: the backend then says so. Access points, which come as
-    ARNs, are not covered."""
+    ARNs, are not covered.
+
+    Raises AwsError AccessDenied where the bucket is not the account's that the request expects to have it. Source: S3
+    User Guide, "Verifying bucket ownership with bucket owner condition".
+    """
     if bucket.startswith("arn:"):
         raise uncovered(call)
     found = facts.bucket(bucket)
+    side = "ExpectedBucketOwner" if bucket == call.params.get("Bucket") else "ExpectedSourceBucketOwner"
+    if found and call.params.get(side) not in (None, found.owner):
+        raise AwsError("AccessDenied", "Access Denied", 403)
     return found.owner if found else call.principal.account
 
 

@@ -72,7 +72,7 @@ def _copy(call: ApiCall, facts: Facts) -> list[Permission]:
         *to_read(call, facts, source, why="to read the object that is copied"),
     ]
     stored = facts.stored_object(source.bucket, source.key, source.version)
-    if stored and stored.tags and call.params.get("TaggingDirective", "COPY") == "COPY":
+    if stored and stored.tags and call.params.get("TaggingDirective") != "REPLACE":
         made += [
             to_object(call, facts, "s3:GetObjectTagging", source, why="to copy the object's tags"),
             to_write(call, facts, "s3:PutObjectTagging", place_of(call), why="to set the copy's tags"),

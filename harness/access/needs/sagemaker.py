@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harness.access.facts import Facts
 from harness.access.needs import engine, sagemaker_keys, tagging
-from harness.access.needs.common import Need
+from harness.access.needs.common import Need, in_region
 from harness.access.needs.passrole import pass_role
 from harness.model import ApiCall, Permission
 
@@ -39,7 +39,7 @@ def _create_model(call: ApiCall, facts: Facts) -> list[Permission]:
     Account" names sagemaker:CreateModel among what its group's policy allows on `model-package/GROUP/*`."""
     containers = [call.params.get("PrimaryContainer") or {}, *(call.params.get("Containers") or [])]
     named = [str(c["ModelPackageName"]) for c in containers if c.get("ModelPackageName")]
-    others = [arn for arn in named if engine.account_of(arn) not in ("", call.account)]
+    others = [in_region(call, arn) for arn in named if engine.account_of(arn) not in ("", call.account)]
     return [
         *_own(call, facts),
         *(
@@ -67,21 +67,25 @@ def _batch_describe(call: ApiCall, facts: Facts) -> list[Permission]:
     """On each of the packages. That one which may not be seen fails the whole call, rather than to be told of in the
     answer's error map, is assumed."""
     arns = call.params.get("ModelPackageArnList") or ["*"]
-    return [engine.permission(call, facts, "sagemaker:BatchDescribeModelPackage", str(arn)) for arn in arns]
+    action = "sagemaker:BatchDescribeModelPackage"
+    return [
+        engine.permission(call, facts, action, "*" if arn == "*" else in_region(call, str(arn)))
+        for arn in arns
+    ]
 
 
 def _versions(call: ApiCall) -> str:
     """All versions of the group that a call names, which may be another account's; empty where it names none."""
     group = str(call.params.get("ModelPackageGroupName") or "")
     if group.startswith("arn:"):
-        return f"{group.replace(':model-package-group/', ':model-package/', 1)}/*"
+        return f"{in_region(call, group).replace(':model-package-group/', ':model-package/', 1)}/*"
     return _arn(call, "model-package", f"{group}/*") if group else ""
 
 
 def _arn(call: ApiCall, kind: str, name: str) -> str:
-    return (
-        name if name.startswith("arn:") else f"arn:aws:sagemaker:{call.region}:{call.account}:{kind}/{name}"
-    )
+    if name.startswith("arn:"):
+        return in_region(call, name)
+    return f"arn:aws:sagemaker:{call.region}:{call.account}:{kind}/{name}"
 
 
 OPERATIONS: dict[str, Need] = {

@@ -44,7 +44,13 @@ def _on_topic(call: ApiCall, facts: Facts) -> list[Permission]:
 
 def _publish(call: ApiCall, facts: Facts) -> list[Permission]:
     """A text message's resource is its phone number, as AWS's refusals say. Who publishes to an encrypted topic needs
-    its key, which the topic's account names."""
+    its key, which the topic's account names.
+
+    Raises AwsError where it is to several at once, of which the backend takes one. That SNS refuses it is assumed.
+    """
+    if sum(bool(call.params.get(name)) for name in ("TopicArn", "TargetArn", "PhoneNumber")) > 1:
+        reason = "only one of TopicArn, TargetArn and PhoneNumber can be given"
+        raise AwsError("InvalidParameter", f"Invalid parameter: TopicArn Reason: {reason}", 400)
     target = _topic(call) or str(call.params.get("PhoneNumber") or "*")
     own = engine.permission(call, facts, "sns:Publish", target)
     key = facts.resource_key(target) if target.startswith("arn:") else ""

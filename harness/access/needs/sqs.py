@@ -6,26 +6,40 @@ of a single message) and "Amazon SQS Key management".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from harness.access.facts import Facts
 from harness.access.needs import engine, kms
-from harness.access.needs.common import Need
+from harness.access.needs.common import Need, in_region
 from harness.access.needs.engine import ResourceType
-from harness.model import ApiCall, Permission
+from harness.model import ApiCall, AwsError, Permission
+
+_URL = re.compile(r"(?:https?://[^/?#]+/(\d{12})/)?([\w-]+(?:\.fifo)?)", re.ASCII)
+
+
+def address(url: str) -> tuple[str, str]:
+    """A queue's account and name: `https://sqs.us-east-1.amazonaws.com/111122223333/NAME`. SQS takes the name alone,
+    too; the account is empty then.
+
+    Raises AwsError InvalidAddress for all else: the backend has a way of its own to find a name in it.
+    """
+    found = _URL.fullmatch(url)
+    if not found:
+        raise AwsError("InvalidAddress", f"The address {url} is not valid for this endpoint.", 404)
+    return found[1] or "", found[2]
 
 
 def _queue(call: ApiCall) -> str:
-    """`https://sqs.us-east-1.amazonaws.com/111122223333/NAME`, NAME and its account, or an ARN; empty without."""
+    """By its URL, its name and account, or its ARN; empty without."""
     params = call.params
-    if params.get("SourceArn"):
-        return str(params["SourceArn"])
-    account, name = str(params.get("QueueOwnerAWSAccountId") or ""), str(params.get("QueueName") or "")
     if params.get("QueueUrl"):
-        path = urlsplit(str(params["QueueUrl"])).path.strip("/")
-        account, _, name = path.rpartition("/")
-    return f"arn:aws:sqs:{call.region}:{account.rpartition('/')[2] or call.account}:{name}" if name else ""
+        account, name = address(str(params["QueueUrl"]))
+    elif params.get("SourceArn"):
+        return in_region(call, str(params["SourceArn"]))
+    else:
+        account, name = str(params.get("QueueOwnerAWSAccountId") or ""), str(params.get("QueueName") or "")
+    return f"arn:aws:sqs:{call.region}:{account or call.account}:{name}" if name else ""
 
 
 def _fill(call: ApiCall, facts: Facts, kind: ResourceType) -> str:

@@ -1,9 +1,11 @@
-"""Who the stand-in accounts are."""
+"""Who the stand-in accounts are, and who acts in them."""
+
+from configparser import ConfigParser
 
 import botocore.session
 import pytest
 
-from fake_accounts.accounts import load_accounts, write_profiles
+from fake_accounts.accounts import load_accounts, load_profiles, profile_of_root, write_profiles
 
 
 def test_the_accounts_are_those_infra_describes():
@@ -35,3 +37,42 @@ def test_profiles_send_an_sdk_to_the_endpoint_as_the_account(tmp_path, monkeypat
 def test_an_infra_without_environments_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no account is described"):
         load_accounts(tmp_path)
+
+
+# Who acts in the accounts beside their administrators
+
+
+def test_a_role_is_a_profile_that_its_source_profile_assumes(tmp_path):
+    write_profiles(tmp_path, "http://127.0.0.1:1")
+    config, credentials = ConfigParser(), ConfigParser()
+    config.read(tmp_path / "config")
+    credentials.read(tmp_path / "credentials")
+    assert dict(config["profile jenkins"]) == {
+        "region": "us-east-1",
+        "endpoint_url": "http://127.0.0.1:1",
+        "role_arn": "arn:aws:iam::444455556666:role/cross-account-jenkins-role",
+        "role_session_name": "jenkins",
+        "source_profile": "jenkins-server",
+    }
+    assert "jenkins" not in credentials
+
+
+def test_every_profile_begins_with_an_administrator():
+    accounts, profiles = load_accounts(), load_profiles()
+    for name in profiles:
+        source = name
+        while source in profiles:
+            assert profiles[source]["account"] in accounts
+            source = profiles[source]["source_profile"]
+        assert source in accounts
+
+
+def test_a_root_is_applied_by_the_administrator_of_its_account_unless_another_is_named():
+    assert profile_of_root("prod") == "prod"
+    assert profile_of_root("registry-models") == "registry"
+    assert profile_of_root("prod-events") == "jenkins"
+
+
+def test_without_a_file_of_profiles_there_are_only_administrators(tmp_path):
+    assert load_profiles(tmp_path) == {}
+    assert profile_of_root("prod-events", tmp_path) == "prod"

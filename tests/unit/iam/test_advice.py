@@ -116,7 +116,9 @@ def test_the_key_policy_alone_is_enough_where_it_names_the_role_itself() -> None
 def test_both_accounts_have_to_allow() -> None:
     changes = advised(ask(EXECUTION, "s3:GetObject", f"{BUCKET}/model", REGISTRY), Policies())
     assert {change.where: change.statement for change in changes} == {
-        "777788889999 bucket mammo-artifacts policy": allow("s3:GetObject", f"{BUCKET}/model", Principal={"AWS": ROLE}),
+        "777788889999 bucket mammo-artifacts policy": allow(
+            "s3:GetObject", f"{BUCKET}/model", Principal={"AWS": ROLE}
+        ),
         NEW_INLINE: allow("s3:GetObject", f"{BUCKET}/model"),
     }
 

@@ -234,13 +234,21 @@ def test_a_service_that_no_policy_lets_in_finds_none_on_the_resource() -> None:
     [
         (OBJECT, "s3:GetObject", "bucket mammo-artifacts policy"),
         ("arn:aws:sqs:us-east-1:777788889999:jobs", "sqs:SendMessage", "queue jobs policy"),
-        ("arn:aws:ecr:us-east-1:777788889999:repository/team/app", "ecr:BatchGetImage", "repository app policy"),
+        (
+            "arn:aws:ecr:us-east-1:777788889999:repository/team/app",
+            "ecr:BatchGetImage",
+            "repository team/app policy",
+        ),
         (
             "arn:aws:lambda:us-east-1:777788889999:function:latest:PROD",
             "lambda:InvokeFunction",
             "function latest policy",
         ),
-        ("arn:aws:events:us-east-1:777788889999:event-bus/mlops", "events:PutEvents", "event-bus mlops policy"),
+        (
+            "arn:aws:events:us-east-1:777788889999:event-bus/mlops",
+            "events:PutEvents",
+            "event-bus mlops policy",
+        ),
         (
             "arn:aws:sagemaker:us-east-1:777788889999:model-package/severity/3",
             "sagemaker:DescribeModelPackage",

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,8 +18,6 @@ from harness.services.sagemaker.context import Context
 DEV, REGISTRY, REGION = "111111111111", "333333333333", "us-east-1"
 ROLE = f"arn:aws:iam::{DEV}:role/sagemaker-execution"
 IMAGE = f"{DEV}.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1"
-
-MODEL = botocore.session.Session().get_service_model("sagemaker")
 
 
 class Refusing:
@@ -118,7 +115,7 @@ class Bench:
         self.specs: list[JobSpec] = []
         self.job: Callable[..., JobResult] = lambda spec, stop, log: JobResult("Completed")
         self.context = Context(self.clock, self.journal, self.events.append, self.wire, self._run_job)
-        self.sagemaker = SageMaker(self.context, MODEL)
+        self.sagemaker = SageMaker(self.context)
 
     def _run_job(self, spec: JobSpec, caller: Any, stop: Any, log: Callable[[str], None]) -> JobResult:
         self.specs.append(spec)
