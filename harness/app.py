@@ -17,7 +17,7 @@ from harness.access.collect import inventory
 from harness.access.context import Organization
 from harness.access.decide import INTERNAL, Decider, Mode
 from harness.access.putting import PUTTING, check_put
-from harness.backends.moto import MotoBackend, supports
+from harness.backends.moto import MotoBackend, check_supported
 from harness.backends.moto_facts import MotoFacts
 from harness.clock import Clock
 from harness.events.bus import Bus
@@ -63,13 +63,15 @@ _IN_FORCE = frozenset(PUTTING) | {
     ("iam", "AttachGroupPolicy"),
     ("iam", "AttachRolePolicy"),
     ("iam", "AttachUserPolicy"),
-    ("iam", "CreateUser"),
     ("iam", "PutRolePermissionsBoundary"),
-    ("iam", "PutUserPermissionsBoundary"),
     ("iam", "SetDefaultPolicyVersion"),
+    ("iam", "UpdateUser"),
     ("kms", "CreateAlias"),
     ("kms", "CreateGrant"),
+    ("kms", "ReplicateKey"),
     ("kms", "UpdateAlias"),
+    ("sns", "AddPermission"),
+    ("sqs", "AddPermission"),
 }
 
 
@@ -106,7 +108,7 @@ class App:
         self.journal = Journal(clock, folder / "journal.jsonl")
         self.identities = Identities(clock)
         self.wire = InProcessWire(self._enter, self.identities, clock, endpoint, self._may_assume)
-        self._backend = MotoBackend(clock)
+        self._backend = MotoBackend(clock, self._may_send)
         self._work = folder / "jobs"
         self._work.mkdir(parents=True, exist_ok=True)
         self.inbox = folder / "inbox"
@@ -217,17 +219,27 @@ class App:
     def _may_assume(self, service: Principal, role_arn: str, region: str) -> None:
         """Raises AWS's AccessDenied where the role is not there or does not trust the service."""
         params = {"RoleArn": role_arn, "RoleSessionName": service.arn.split(".")[0]}
-        call = _call("sts", "AssumeRole", params, service, region)
-        decision = self.decider.decide(call)
-        error = decision.error
-        self._record(call, error.status if error else 200, str(error or ""), decision)
+        error = self._ask(_call("sts", "AssumeRole", params, service, region)).error
         if error:
             raise error
 
+    def _may_send(self, sender: Principal, arn: str) -> bool:
+        """Whether a service may send to a queue or topic; the journal tells, as of any call."""
+        _, _, service, region, account, name = arn.split(":", 5)
+        place = {"QueueUrl": f"https://{service}/{account}/{name}"} if service == "sqs" else {"TopicArn": arn}
+        operation = "SendMessage" if service == "sqs" else "Publish"
+        return self._ask(_call(service, operation, place, sender, region)).allowed
+
+    def _ask(self, call: ApiCall) -> Decision:
+        """Decided and journalled as any call, though nobody is sent it."""
+        decision = self.decider.decide(call)
+        error = decision.error
+        self._record(call, error.status if error else 200, str(error or ""), decision)
+        return decision
+
     def _check_supported(self, call: ApiCall) -> None:
-        if call.service not in self._services and not supports(call.service, call.operation):
-            named = f"{call.service}:{call.operation}"
-            raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
+        if call.service not in self._services:
+            check_supported(call)
 
     def _route(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         own = self._services.get(call.service)

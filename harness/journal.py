@@ -26,8 +26,8 @@ class Journal:
     | kind      | fields                                                                    |
     |-----------|---------------------------------------------------------------------------|
     | call      | service, operation, principal, identity (whose policies it has), account, region, request_id, |
-    |           | status, error, decision, permissions (action, resource, by; of each), denial (see access.denial, or {}) |
-    | policy    | place (what keeps when the name changes), name, document: new or changed; {} for AWS's managed ones |
+    |           | status, error, decision, permissions (of each: action, resource, by), denial (a lesson, or {}) |
+    | policy    | place (stays when the name changes), name, document: new or changed; {} for AWS's managed ones |
     | execution | arn, pipeline, account, status, reason                                    |
     | step      | execution, step, type, status, reason, account                            |
     | job       | arn, job_type, account, status, reason, log_tail                          |

@@ -81,7 +81,7 @@ def _left_out(world: World, names: list[str]) -> Iterator[None]:
     finally:
         client.without([])
     known = {s.ref for s in usage(client.journal(0, "policy")).statements}
-    known |= {ref.rpartition("#")[0] for ref in known}
+    known |= {ref.partition("#")[0] for ref in known}
     unknown = [name for name in names if name not in known]
     if unknown:
         near = get_close_matches(unknown[0], known, cutoff=0)

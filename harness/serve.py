@@ -54,7 +54,7 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--start", type=datetime.fromisoformat, help="the virtual clock's first time")
-    parser.add_argument("--iam", default="enforce", help="enforce, audit or off")
+    parser.add_argument("--iam", default="enforce", choices=("enforce", "audit", "off"))
     return parser.parse_args(arguments)
 
 

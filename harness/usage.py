@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.iam.documents import parse
+from harness.iam.names import identity_of
 from harness.model import Json
 
 # A statement is named `POLICY#SID`; a policy that AWS manages counts as one, `POLICY`: nobody can take it apart.
@@ -87,7 +88,7 @@ def least_privilege(uses: Iterable[Use]) -> Json:
     versions, the objects under a prefix. Without uses it has no statement."""
     wanted: dict[tuple[str, tuple[tuple[str, str], ...]], set[str]] = defaultdict(set)
     for use in uses:
-        wanted[use.action, use.conditions].add(generalised(use.action, use.resource))
+        wanted[use.action, use.conditions].add(generalised(use.resource))
     grouped: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
     for (action, conditions), resources in wanted.items():
         grouped[tuple(_fewest(resources)), conditions].append(action)
@@ -111,7 +112,7 @@ _STREAM = re.compile(r"(:log-group:[^:]+:).*")
 _OBJECT = re.compile(r"(arn:aws:s3:::[^/]+/[^/]+/).*")
 
 
-def generalised(action: str, resource: str) -> str:
+def generalised(resource: str) -> str:
     """The resource as a policy would name it, so that the next run is allowed as this one was."""
     for pattern in (_JOBS, _EXECUTION, _VERSION, _STREAM, _OBJECT):
         if pattern.search(resource):
@@ -139,7 +140,9 @@ def _uses(records: list[Json], name_of: Mapping[str, str]) -> tuple[Use, ...]:
             for used in record["permissions"]:
                 conditions = tuple(sorted(used["conditions"].items()))
                 by = tuple(tuple(_renamed(ref, name_of) for ref in side) for side in used["by"])
-                counted[who(record["identity"]), used["action"], used["resource"], conditions, by] += 1
+                counted[
+                    identity_of(record["identity"]), used["action"], used["resource"], conditions, by
+                ] += 1
     return tuple(Use(*kind, times) for kind, times in counted.items())
 
 
@@ -151,14 +154,8 @@ def _names(records: list[Json]) -> dict[str, str]:
 
 
 def _renamed(ref: Ref, name_of: Mapping[str, str]) -> Ref:
-    policy, _, label = ref.rpartition("#")
+    policy, _, label = ref.partition("#")
     return f"{name_of.get(policy, policy)}#{label}"
-
-
-def who(identity: str) -> str:
-    """`444455556666 role/x` by the role's ARN, as its policies are named; a service by its name."""
-    parts = identity.split(":", 5)
-    return f"{parts[4]} {parts[5]}" if len(parts) == 6 else identity
 
 
 def _statements(units: dict[Ref, str], uses: tuple[Use, ...]) -> Iterator[Statement]:
@@ -197,5 +194,5 @@ def _units(records: list[Json], name_of: Mapping[str, str]) -> Iterator[tuple[Re
 
 def _unit(ref: Ref, units: dict[Ref, str]) -> Ref:
     """A statement of AWS's policy counts as the policy."""
-    policy = ref.rpartition("#")[0]
+    policy = ref.partition("#")[0]
     return policy if policy in units else ref

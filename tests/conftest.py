@@ -12,7 +12,7 @@ from harness.clock import Clock
 
 @pytest.fixture(autouse=True)
 def moto_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """moto is one for the whole process: no test leaves it another's clock.
+    """moto is one for the whole process: no test leaves it another's clock, or whom another's services ask.
 
     AWS's 1,582 managed policies, which MotoBackend asks for, would cost each `mock_aws` two seconds.
     """
@@ -21,3 +21,4 @@ def moto_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ours = sys.modules.get("harness.backends.moto")
     if ours:
         ours.use(Clock())
+        ours.moto_deliveries.use(None)

@@ -10,7 +10,7 @@ from harness.access.context import Organization
 from harness.access.facts import Facts, Identity, Key, Stored
 from harness.iam.documents import Document, parse
 from harness.iam.model import Policies, Policy
-from harness.iam.names import resource_policy
+from harness.iam.names import identity_of, resource_policy
 from harness.model import Permission, Principal
 
 # Statements that are left out, as `POLICY#SID`, or whole policies.
@@ -33,9 +33,9 @@ def collect(
         identity=_own(identity.arn, identity.inline, identity.attached, without) if identity else (),
         resource=_read(tuple(of_resource(permission, facts)), without),
         # A boundary or session policy that is left out bounds nothing: None, where () would allow nothing.
-        boundary=(identity and _read(tuple(_boundary(identity)), without)) or None,
-        session=_read(tuple(_session(principal)), without) or None,
-        scps=tuple(_read(level, without) for level in _levels(principal, organization)),
+        boundary=(identity and _read(_boundary(identity), without)) or None,
+        session=_read(_session(principal), without) or None,
+        scps=tuple([_read(level, without) for level in _levels(principal, organization)]),
     )
 
 
@@ -53,7 +53,7 @@ def _read(texts: tuple[Stored, ...], without: Without) -> tuple[Policy, ...]:
 
 def of_identity(identity: Identity) -> Iterator[Stored]:
     """A user's or role's own policies and those attached to it."""
-    who = _who(identity)
+    who = identity_of(identity.arn)
     for name, text in identity.inline:
         yield _named(who, "inline", name), text
     for arn, text in identity.attached:
@@ -69,12 +69,6 @@ def of_resource(permission: Permission, facts: Facts) -> Iterator[Stored]:
     yield from teller(permission, facts, parts)
 
 
-def _who(identity: Identity) -> str:
-    """`444455556666 role/x`"""
-    parts = identity.arn.split(":", 5)
-    return f"{parts[4]} {parts[5]}"
-
-
 def _named(who: str, kind: str, name: str) -> str:
     """A group's policy is told as the group's: `444455556666 group/analysts inline reading`. AWS's own, which nobody
     can edit, say so: `444455556666 role/x AWS managed AmazonS3FullAccess`."""
@@ -86,16 +80,18 @@ def _named(who: str, kind: str, name: str) -> str:
     return f"{who} {kind} {name.rsplit('/', 1)[-1]}"
 
 
-def _boundary(identity: Identity) -> Iterator[Stored]:
-    if identity.boundary:
-        arn, text = identity.boundary
-        yield _named(_who(identity), "boundary", arn), text
+def _boundary(identity: Identity) -> tuple[Stored, ...]:
+    if not identity.boundary:
+        return ()
+    arn, text = identity.boundary
+    return ((_named(identity_of(identity.arn), "boundary", arn), text),)
 
 
-def _session(principal: Principal) -> Iterator[Stored]:
-    given = (principal.session and principal.session.policies) or ()
-    for number, text in enumerate(given, 1):
-        yield f"{principal.account} session {principal.arn.rsplit('/', 1)[-1]} policy {number}", text
+def _session(principal: Principal) -> tuple[Stored, ...]:
+    if not (principal.session and principal.session.policies):
+        return ()
+    name = f"{principal.account} session {principal.arn.rsplit('/', 1)[-1]}"
+    return tuple((f"{name} policy {n}", text) for n, text in enumerate(principal.session.policies, 1))
 
 
 def _levels(principal: Principal, organization: Organization | None) -> tuple[tuple[Stored, ...], ...]:

@@ -47,8 +47,14 @@ def denial(
 
 def lines(lesson: Json, decision: str = "denied") -> list[str]:
     """The lesson for people: what was denied, and indented why, what was read, what would allow it. Policies that said
-    the same are one line; the caller's own are told without its name."""
-    return [f"{decision}: {_what(lesson)}", *(f"    {line}" for line in _because(lesson))]
+    the same are one line; the caller's own are told without its name. Names may have any characters: what would end a
+    line or command a terminal is spelled out."""
+    told = [f"{decision}: {_what(lesson)}", *(f"    {line}" for line in _because(lesson))]
+    return [_printable(line) for line in told]
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def _what(lesson: Json) -> str:

@@ -32,7 +32,7 @@ def cause(request: Request, policies: Policies, verdict: Verdict) -> str:
 
 def _denying(policies: Policies, verdict: Verdict) -> str:
     """The kind of policy that denies; the first in the evaluation logic's order, where several do."""
-    names = {ref.rpartition("#")[0] for ref in verdict.denied_by}
+    names = {ref.partition("#")[0] for ref in verdict.denied_by}
     kinds = {kind for kind, policy in in_order(policies) if policy.name in names}
     return next(kind for kind in _DENYING if kind in kinds)
 

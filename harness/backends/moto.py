@@ -22,11 +22,12 @@ from moto.core.base_backend import BackendDict
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
-from harness.backends import moto_mended
+from harness.backends import moto_deliveries, moto_mended
+from harness.backends.moto_deliveries import MaySend
 from harness.backends.moto_models import ModelsLoader
 from harness.backends.moto_objects import backends, importing
 from harness.clock import Clock
-from harness.model import AwsError, HttpRequest, HttpResponse
+from harness.model import ApiCall, AwsError, HttpRequest, HttpResponse
 from harness.wsgi import to_werkzeug
 
 _clock = Clock()
@@ -56,10 +57,12 @@ Handler = Callable[[Any, str, Any], tuple[int, Any, Any]]
 class MotoBackend:
     """Answers a request as the account that it is sent for."""
 
-    def __init__(self, clock: Clock) -> None:
-        """moto is one for the whole process: the latest backend's clock is everyone's."""
+    def __init__(self, clock: Clock, may_send: MaySend | None = None) -> None:
+        """moto is one for the whole process: the latest backend's clock is everyone's, and so is whom it asks whether
+        services may send to queues and topics."""
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         use(clock)
+        moto_deliveries.use(may_send)
 
     def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
@@ -91,10 +94,23 @@ class MotoBackend:
             _backends(service).reset()
 
 
-def supports(service: str, operation: str) -> bool:
-    """Whether a call is to be sent here at all. What moto lacks it refuses itself, except in S3, where it takes a call
-    for another."""
-    return service in SERVICES and (service != "s3" or operation not in moto_mended.S3_TAKEN_FOR_OTHERS)
+def check_supported(call: ApiCall) -> None:
+    """Raises AwsError (501) where a call is not to be sent here. What moto lacks it refuses itself, except in S3,
+    where it takes a call for another, and for parameters that it drops in silence."""
+    named = f"{call.service}:{call.operation}"
+    dropped = [name for name in moto_mended.DROPPED.get(named, ()) if call.params.get(name)]
+    taken_for_another = call.service == "s3" and call.operation in moto_mended.S3_TAKEN_FOR_OTHERS
+    if call.service not in SERVICES or taken_for_another:
+        raise AwsError("UnsupportedOperation", f"The harness does not support {named} yet", 501)
+    if named == "sns:Subscribe" and str(call.params.get("Protocol")).startswith("http"):
+        # moto would really post there, and nothing here leaves the machine.
+        raise AwsError(
+            "UnsupportedOperation", "The harness does not deliver to http and https endpoints", 501
+        )
+    if dropped:
+        raise AwsError(
+            "UnsupportedOperation", f"The harness does not support {dropped[0]} of {named} yet", 501
+        )
 
 
 def _read_as_meant(request: HttpRequest, host: str) -> Any:

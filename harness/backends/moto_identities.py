@@ -98,12 +98,13 @@ _TELL: dict[str, Callable[[Any, Any], Identity]] = {"role": _role, "user": _user
 
 
 def _attached(holder: Any) -> tuple[Stored, ...]:
-    return tuple((arn, _default_version(p)) for arn, p in tuple(holder.managed_policies.items()))
+    return tuple([(arn, _default_version(p)) for arn, p in tuple(holder.managed_policies.items())])
 
 
 def _default_version(policy: Any) -> str:
     wanted = policy.default_version_id
-    return next(str(v.document) for v in tuple(policy.versions) if v.version_id == wanted)
+    (text,) = [str(v.document) for v in tuple(policy.versions) if v.version_id == wanted]
+    return text
 
 
 def _boundary(arn: str | None) -> Stored | None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
+from harness.backends import moto_deliveries
+
 
 def mend(service: str) -> None:
     for mending in _MENDINGS.get(service, ()):
@@ -63,6 +65,13 @@ def _bypass_retention_only_when_asked() -> None:
     S3Backend.delete_object = delete_object  # type: ignore[method-assign]
 
 
+def _drop_delete_markers() -> None:
+    """moto cannot remove a key for good whose versions are delete markers: they have no content to dispose of."""
+    from moto.s3.models import FakeDeleteMarker
+
+    FakeDeleteMarker.dispose = lambda _: None  # type: ignore[attr-defined]
+
+
 def _find_log_groups() -> None:
     """moto finds the last group, whichever is asked for by an ARN, and none by a name in its place."""
     from moto.logs.exceptions import ResourceNotFoundException
@@ -102,11 +111,21 @@ def _read_the_policies_of_aws_once() -> None:
 
 
 _MENDINGS: dict[str, tuple[Callable[[], None], ...]] = {
-    "s3": (_ask_no_bucket_policy, _know_uploads_by_their_keys, _bypass_retention_only_when_asked),
+    "s3": (
+        _ask_no_bucket_policy,
+        _know_uploads_by_their_keys,
+        _bypass_retention_only_when_asked,
+        _drop_delete_markers,
+        moto_deliveries.ask_for_s3,
+    ),
     "iam": (_read_the_policies_of_aws_once,),
     "kms": (_ask_no_key_policy,),
     "logs": (_find_log_groups,),
+    "sns": (moto_deliveries.ask_for_sns,),
 }
+
+# Parameters that moto takes and forgets, though they limit what is allowed.
+DROPPED = {"iam:CreateUser": ("PermissionsBoundary",)}
 
 # S3's operations that moto lacks, and does something else for: it lists the objects, creates or deletes the bucket,
 # reads or writes the object.

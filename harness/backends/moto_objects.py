@@ -28,7 +28,7 @@ def backends(service: str) -> Any:
 def backend(service: str, account: str, region: str) -> Any:
     """moto's backend, or None where nobody has used it yet."""
     regions = backends(service).get(account)
-    return regions.get(region) if regions else None
+    return None if regions is None else regions.get(region)
 
 
 def everywhere(service: str) -> list[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from harness.backends.moto_objects import backend, everywhere, tagged
@@ -41,9 +43,28 @@ SERVICES = tuple(_KINDS)
 
 
 def policy(arn: str) -> str:
-    """The policy's JSON text. moto holds topics' and queues' parsed, and writes them anew, always the same."""
+    """The policy's JSON text. moto holds topics' and queues' parsed, and writes them anew, always the same. Log groups
+    have none of their own: all policies of their account and region speak for them, here as one."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[2] == "logs":
+        return _together(_log_policies(backend("logs", parts[4], parts[3])))
     kind, _, found = _find(arn)
     return getattr(found, kind.policy) or "" if kind and kind.policy and found else ""
+
+
+def _log_policies(holder: Any) -> tuple[str, ...]:
+    policies = tuple(holder.resource_policies.values()) if holder is not None else ()
+    return tuple(policy.policy_document for policy in policies)
+
+
+@lru_cache(maxsize=64)
+def _together(texts: tuple[str, ...]) -> str:
+    """One policy with the statements of them all."""
+    if not texts:
+        return ""
+    given = [json.loads(text)["Statement"] for text in texts]
+    statements = [s for one in given for s in (one if isinstance(one, list) else [one])]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def key(arn: str) -> str:
@@ -60,8 +81,14 @@ def tags(arn: str) -> dict[str, str]:
 
 
 def policied() -> list[str]:
-    """The ARNs of all topics, queues and repositories that have a policy."""
-    return [
+    """The ARNs of all topics, queues and repositories that have a policy; `log-group:*` of a region that has some for
+    its logs."""
+    logs = [
+        f"arn:aws:logs:{holder.region_name}:{holder.account_id}:log-group:*"
+        for holder in everywhere("logs")
+        if holder.resource_policies
+    ]
+    return logs + [
         getattr(found, kind.arn)
         for service, kind in _KINDS.items()
         if kind.policy

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.iam.amending import amended, named_for
 from harness.iam.explaining import in_order
 from harness.iam.model import Policies, Policy, Request, Verdict
-from harness.iam.names import resource_policy
+from harness.iam.names import identity_of, resource_policy
 from harness.iam.statements import about_action, applies
 from harness.model import Json
 
@@ -46,7 +46,7 @@ def advise(request: Request, policies: Policies, verdict: Verdict) -> tuple[Chan
 def _undenied(request: Request, policies: Policies, verdict: Verdict) -> Iterator[Change]:
     kinds = {policy.name: kind for kind, policy in in_order(policies)}
     for ref in verdict.denied_by:
-        name, _, label = ref.rpartition("#")
+        name, _, label = ref.partition("#")
         done = "narrow or remove" if _editable(name) else "detach the policy, for it has"
         yield Change(
             kinds[name], name, f"{done} {_called(label)}, which denies {request.action}", replaces=label
@@ -70,7 +70,7 @@ def _amended(kind: str, request: Request, policies: tuple[Policy, ...]) -> Chang
 
 
 def _identity(request: Request, policies: Policies) -> Iterator[Change]:
-    who = f"{request.principal.account} {request.principal.identity_arn.split(':', 5)[-1]}"
+    who = identity_of(request.principal.identity_arn)
     yield _amended("identity", request, policies.identity) or Change(
         "identity",
         f"{who} inline policy",

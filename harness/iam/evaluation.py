@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from harness.iam.documents import Statement
@@ -48,25 +47,19 @@ def evaluate(request: Request, policies: Policies) -> Verdict:
     policies = _in_force(request.principal, policies)
     resource = _resource_says(request, policies)
     identity = _say(policies.identity, request)
-    scps = [_say(level, request) for level in policies.scps]
-    limits = [
-        (name, _say(of, request))
-        for name, of in (("boundary", policies.boundary), ("session", policies.session))
-        if of is not None
-    ]
+    denied_by = identity.deny + resource.deny
+    sides: list[Side] = []
+    for level in policies.scps:
+        said = _say(level, request)
+        sides.append(Side("scp", said.allow))
+        denied_by += said.deny
+    sides += _granting(request, identity.allow, resource)
     unlimited = resource.caller if request.principal.account == request.owner else ()
-    sides = [
-        *[Side("scp", level.allow) for level in scps],
-        *_granting(request, identity.allow, resource),
-        *[Side(name, limit.allow + unlimited) for name, limit in limits],
-    ]
-    denying = (
-        identity.deny,
-        resource.deny,
-        *[said.deny for said in scps],
-        *[said.deny for _, said in limits],
-    )
-    denied_by = tuple(chain.from_iterable(denying))
+    for name, limit in (("boundary", policies.boundary), ("session", policies.session)):
+        if limit is not None:
+            said = _say(limit, request)
+            sides.append(Side(name, said.allow + unlimited))
+            denied_by += said.deny
     missing = tuple(dict.fromkeys([side.name for side in sides if not side.by]))
     return Verdict(
         not denied_by and not missing, tuple([side for side in sides if side.by]), denied_by, missing

@@ -1,4 +1,4 @@
-"""What policies on resources are called, so that people find them: `777788889999 bucket models policy`."""
+"""What policies are called, so that people find them: `777788889999 bucket models policy`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ def resource_policy(resource: str, owner: str) -> str:
     service, name = parts[2], parts[5]
     if service == "iam":
         return f"{owner} {name} trust"
+    if service == "logs":
+        return f"{owner} policies of logs in {parts[3]}"
     return f"{owner} {_NOUNS.get(service, service)} {_name(service, name)} policy"
+
+
+def identity_of(arn: str) -> str:
+    """`444455556666 role/x`: how the policies of a role or user begin, by its ARN; what is no ARN, as it is."""
+    parts = arn.split(":", 5)
+    return f"{parts[4]} {parts[5]}" if len(parts) == 6 else arn
 
 
 def _name(service: str, name: str) -> str:
@@ -32,7 +40,7 @@ def _name(service: str, name: str) -> str:
     path = name.split("/")
     if service == "s3":
         return path[0]
-    if service == "lambda":
+    if service == "lambda" and ":" in name:
         return name.split(":")[1]
     if service in ("sagemaker", "events") and len(path) > 1:
         return path[1]

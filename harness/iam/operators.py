@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ def _moment(text: str) -> float | None:
 def _bytes(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; so is a character that is not ASCII
         return None
 
 

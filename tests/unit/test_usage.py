@@ -12,7 +12,7 @@ from harness.iam.documents import parse
 from harness.iam.evaluation import evaluate
 from harness.iam.model import Policies, Policy, Request
 from harness.model import Principal
-from harness.usage import Use, generalised, least_privilege, usage, who
+from harness.usage import Use, generalised, least_privilege, usage
 
 ROLE = "444455556666 role/x"
 IDENTITY = "arn:aws:iam::444455556666:role/x"
@@ -125,13 +125,6 @@ def test_a_role_that_has_a_policy_but_did_nothing_is_a_role_too() -> None:
     assert usage([policy("777788889999 role/idle trust", "Trust")]).roles == ["777788889999 role/idle"]
 
 
-def test_callers_are_named_as_their_policies_are() -> None:
-    assert who(IDENTITY) == ROLE
-    assert who("arn:aws:iam::444455556666:role/team/x") == "444455556666 role/team/x"
-    assert who("arn:aws:iam::444455556666:user/ann") == "444455556666 user/ann"
-    assert who("events.amazonaws.com") == "events.amazonaws.com"
-
-
 def use(action: str, resource: str, **conditions: str) -> Use:
     return Use(ROLE, action, resource, tuple(conditions.items()), (), 1)
 
@@ -153,17 +146,13 @@ def test_least_privilege_keeps_to_whom_a_role_is_passed() -> None:
 
 def test_names_that_differ_from_run_to_run_are_left_open() -> None:
     sagemaker = "arn:aws:sagemaker:us-east-1:444455556666"
+    assert generalised(f"{sagemaker}:processing-job/pipelines-a1b2-Prep-x") == f"{sagemaker}:processing-job/*"
     assert (
-        generalised("", f"{sagemaker}:processing-job/pipelines-a1b2-Prep-x")
-        == f"{sagemaker}:processing-job/*"
+        generalised(f"{sagemaker}:pipeline/train/execution/abc") == f"{sagemaker}:pipeline/train/execution/*"
     )
-    assert (
-        generalised("", f"{sagemaker}:pipeline/train/execution/abc")
-        == f"{sagemaker}:pipeline/train/execution/*"
-    )
-    assert generalised("", f"{sagemaker}:model-package/g/7") == f"{sagemaker}:model-package/g/*"
-    assert generalised("", "arn:aws:s3:::b/model/runs/1/out.csv") == "arn:aws:s3:::b/model/*"
-    assert generalised("", f"{sagemaker}:pipeline/train") == f"{sagemaker}:pipeline/train"
+    assert generalised(f"{sagemaker}:model-package/g/7") == f"{sagemaker}:model-package/g/*"
+    assert generalised("arn:aws:s3:::b/model/runs/1/out.csv") == "arn:aws:s3:::b/model/*"
+    assert generalised(f"{sagemaker}:pipeline/train") == f"{sagemaker}:pipeline/train"
 
 
 def test_a_resource_that_another_covers_is_not_named_again() -> None:

@@ -107,7 +107,21 @@ def _change_password(call: ApiCall, facts: Facts) -> list[Permission]:
     return [engine.permission(call, facts, "iam:ChangePassword", _self(call) or "*")]
 
 
+def _listing(kind: str) -> Need:
+    """On the path that is listed, though the Reference gives these actions no resource. Source: AWS's refusals quoted
+    in public (`iam:ListRoles on resource: arn:aws:iam::123456789012:role/`), of roles and users."""
+
+    def listing(call: ApiCall, facts: Facts) -> list[Permission]:
+        path = str(call.params.get("PathPrefix") or "/")
+        arn = f"arn:aws:iam::{call.account}:{kind}{path}"
+        return [engine.permission(call, facts, f"iam:{call.operation}", arn)]
+
+    return listing
+
+
 OPERATIONS: dict[str, Need] = {
+    "ListRoles": _listing("role"),
+    "ListUsers": _listing("user"),
     "AddRoleToInstanceProfile": _add_role,
     "ChangePassword": _change_password,
 }

@@ -84,13 +84,17 @@ def _find(call: ApiCall, facts: Facts, key: str) -> Key | None:
     found = facts.kms_key(key, caller, call.region)
     if found or (arn and arn[2] != caller):
         return found
-    full = key if arn else f"arn:aws:kms:{call.region}:{caller}:{key if 'alias/' in key else f'key/{key}'}"
-    if "alias/" in key:
-        raise AwsError("NotFoundException", f"Alias {full} is not found.")
-    raise AwsError(
-        "NotFoundException",
-        f"Key '{full}' does not exist" if arn or _ID.fullmatch(key) else f"Invalid keyId '{key}'",
-    )
+    raise missing(call, key)
+
+
+def missing(call: ApiCall, key: str, code: str = "NotFoundException") -> AwsError:
+    """What KMS says of a key that is not there, or was given a name that no key has."""
+    kind = "" if "alias/" in key else "key/"
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.principal.account}:{kind}{key}"
+    if not kind:
+        return AwsError(code, f"Alias {arn} is not found.")
+    named = key.startswith("arn:") or _ID.fullmatch(key)
+    return AwsError(code, f"Key '{arn}' does not exist" if named else f"Invalid keyId '{key}'")
 
 
 def _on_key(call: ApiCall, facts: Facts) -> list[Permission]:
@@ -199,8 +203,9 @@ def _alias(call: ApiCall) -> Permission:
 
 
 def _aliased(call: ApiCall, facts: Facts, key: str, why: str) -> list[Permission]:
-    if key:
-        _find(call, facts, key)
+    if key and not _find(call, facts, key):
+        # Another account's, which an alias cannot be of: nobody is allowed to, rather than nobody is asked.
+        return [Permission(f"kms:{call.operation}", key, key.split(":")[4], of_caller(call), "key", why)]
     return use(call, facts, key, call.principal.account, [f"kms:{call.operation}"], why=why)
 
 

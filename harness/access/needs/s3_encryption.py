@@ -29,6 +29,8 @@ def to_encrypt(call: ApiCall, facts: Facts, place: Place) -> list[Permission]:
     It is the request's; `aws:kms` without a key means AWS's managed one, also where the bucket's default is another;
     without a header it is the bucket's default. A key that is not an ARN is the caller's account's, not the bucket
     owner's.
+
+    Raises AwsError KMS.NotFoundException for a key that is not there (aws/aws-cli#1517), which the backend would take.
     """
     bucket, params = facts.bucket(place.bucket), call.params
     key = _key(params, bucket)
@@ -38,7 +40,7 @@ def to_encrypt(call: ApiCall, facts: Facts, place: Place) -> list[Permission]:
     why = (
         f"to encrypt the object with {'the key that the request names' if asked else 'the key of its bucket'}"
     )
-    return kms.use(
+    made = kms.use(
         call,
         facts,
         key,
@@ -51,6 +53,9 @@ def to_encrypt(call: ApiCall, facts: Facts, place: Place) -> list[Permission]:
         },
         why=why,
     )
+    if not made:
+        raise kms.missing(call, key, "KMS.NotFoundException")
+    return made
 
 
 def to_decrypt(call: ApiCall, facts: Facts, place: Place) -> list[Permission]:

@@ -8,7 +8,6 @@ sagemaker:DirectGatedModelAccess, and the keys of a model package's present life
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from harness.access.facts import Facts
@@ -74,6 +73,11 @@ _PLACES: dict[str, _Places] = {
     "DescribePipeline": _VERSION,
 }
 OPERATIONS = frozenset(_PLACES)
+_Path = tuple[str, ...]
+_PATHS: dict[str, dict[str, tuple[_Path, ...]]] = {
+    operation: {key: tuple(tuple(p.split(".")) for p in told.split()) for key, told in places.items()}
+    for operation, places in _PLACES.items()
+}
 # Multivalued keys, and those that are KMS keys.
 _MANY = frozenset(
     f"sagemaker:{name}"
@@ -85,8 +89,8 @@ _KMS = frozenset({"sagemaker:volumekmskey", "sagemaker:outputkmskey"})
 def of_call(call: ApiCall, facts: Facts) -> Values:
     """The keys that an operation's parameters give."""
     values: Values = {}
-    for key, places in _PLACES[call.operation].items():
-        given = (value for place in places.split() for value in _at(call.params, place.split(".")))
+    for key, paths in _PATHS[call.operation].items():
+        given = [value for path in paths for value in _at(call.params, path)]
         found = [_text(value) for value in given if value not in (None, "")]
         if found:
             values[key] = tuple(found) if key in _MANY else found[0]
@@ -100,15 +104,13 @@ def of_call(call: ApiCall, facts: Facts) -> Values:
     return values
 
 
-def _at(value: Any, path: list[str]) -> Iterator[Any]:
+def _at(value: Any, path: _Path) -> list[Any]:
     """What is at a path; of a list, in each of its items."""
     if isinstance(value, list):
-        for item in value:
-            yield from _at(item, path)
-    elif not path:
-        yield value
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _at(value[path[0]], path[1:])
+        return [found for item in value for found in _at(item, path)]
+    if not path:
+        return [value]
+    return _at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
 
 
 def _text(value: Any) -> str:

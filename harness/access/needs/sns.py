@@ -79,7 +79,14 @@ def _by_link(call: ApiCall, facts: Facts) -> list[Permission]:
     return [] if call.principal.kind == "anonymous" else _on_topic(call, facts)
 
 
+def _listing(call: ApiCall, facts: Facts) -> list[Permission]:
+    """As AWS's refusals say it: `SNS:ListTopics on resource: arn:aws:sns:us-east-1:123456789012:*`."""
+    arn = f"arn:aws:sns:{call.region}:{call.account}:*"
+    return [engine.permission(call, facts, f"sns:{call.operation}", arn)]
+
+
 OPERATIONS: dict[str, Need] = {
+    "ListTopics": _listing,
     **dict.fromkeys(
         (
             "AddPermission",

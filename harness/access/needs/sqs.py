@@ -73,7 +73,15 @@ _SEND = _messages(
 _DELETE = _messages("sqs:DeleteMessage")
 _CHANGE = _messages("sqs:ChangeMessageVisibility")
 
+
+def _listing(call: ApiCall, facts: Facts) -> list[Permission]:
+    """As AWS's refusals say it: `sqs:listqueues on resource: arn:aws:sqs:us-east-1:123456789012:`."""
+    arn = f"arn:aws:sqs:{call.region}:{call.account}:"
+    return [engine.permission(call, facts, "sqs:ListQueues", arn)]
+
+
 OPERATIONS: dict[str, Need] = {
+    "ListQueues": _listing,
     **dict.fromkeys(
         (
             "AddPermission",

@@ -6,11 +6,15 @@ to set source identity"; STS API reference.
 
 from __future__ import annotations
 
+import re
+
 from harness.access.facts import Facts
 from harness.access.needs import engine, tagging
 from harness.access.needs.common import Need
 from harness.access.needs.tags import Values
 from harness.model import ApiCall, Permission
+
+_ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+", re.ASCII | re.DOTALL)
 
 
 def _assume_role(call: ApiCall, facts: Facts) -> list[Permission]:
@@ -20,7 +24,7 @@ def _assume_role(call: ApiCall, facts: Facts) -> list[Permission]:
     documented; they do not here.
     """
     role = str(call.params.get("RoleArn") or "")
-    if not role.startswith("arn:"):
+    if not _ROLE.fullmatch(role):
         return []  # STS refuses it as malformed.
     context = _context(call, facts, role)
     actions = [f"sts:{call.operation}"]

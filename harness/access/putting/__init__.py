@@ -1,11 +1,14 @@
-"""Which operations put a policy, and what AWS answers where it is malformed. Runs before the operation itself."""
+"""Which operations put a policy, and what AWS answers where it is malformed. Runs before the operation itself.
+
+A session's policy is not put anywhere: services.sts looks at it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from harness.access.facts import Facts
-from harness.access.putting import iam, kms, others, queues, s3, sessions
+from harness.access.putting import iam, kms, others, queues, s3
 from harness.model import ApiCall
 
 Check = Callable[[ApiCall, Facts], None]
@@ -34,15 +37,9 @@ PUTTING: dict[tuple[str, str], Check] = {
     ("lambda", "AddPermission"): others.add_permission,
 }
 
-# What is given a policy for a session only.
-_SESSIONS: dict[tuple[str, str], Check] = {
-    ("sts", operation): sessions.check_policy
-    for operation in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken")
-}
-
 
 def check_put(call: ApiCall, facts: Facts) -> None:
     """Raises AwsError where the call puts a policy that AWS would refuse: the service's error, and the place."""
-    check = PUTTING.get((call.service, call.operation)) or _SESSIONS.get((call.service, call.operation))
+    check = PUTTING.get((call.service, call.operation))
     if check:
         check(call, facts)

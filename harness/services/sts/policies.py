@@ -38,6 +38,7 @@ def _check(inline: str) -> None:
     try:
         check(inline, "session")
     except Malformed as error:
+        # STS's own sentences come from the parser of the day (ansible-collections/amazon.aws#2778); these are IAM's.
         raise AwsError("MalformedPolicyDocument", str(error)) from error
 
 

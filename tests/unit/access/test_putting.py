@@ -159,13 +159,6 @@ def test_a_trust_policy_has_its_size() -> None:
     assert said == "LimitExceeded 409 Cannot exceed quota for ACLSizePerRole: 2048"
 
 
-def test_a_session_policy_has_its_size() -> None:
-    assert not put("sts", "AssumeRole", {"RoleArn": WORKER, "Policy": of(1_900)})
-    assert put("sts", "AssumeRole", {"RoleArn": WORKER, "Policy": of(2_049)}).startswith(
-        "ValidationError 400"
-    )
-
-
 def test_a_bucket_policy_has_its_size() -> None:
     said = put("s3", "PutBucketPolicy", for_bucket(Sid="x" * 20_480))
     assert (

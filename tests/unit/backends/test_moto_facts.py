@@ -603,3 +603,21 @@ def test_all_identities_and_all_with_policies_are_listed(bench: Bench, facts: Fa
     listed = facts.policied()
     assert policied <= set(listed)
     assert f"arn:aws:s3:::{name}-plain" not in listed
+
+
+def test_every_policy_on_logs_of_a_region_speaks_for_its_groups(bench: Bench, facts: Facts) -> None:
+    logs = bench.client("logs", PROD)
+    for name, sid in (("of-events", "Events"), ("of-es", "Search")):
+        statement = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{sid.lower()}.amazonaws.com"},
+            "Action": "logs:PutLogEvents",
+            "Resource": "*",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        logs.put_resource_policy(policyName=name, policyDocument=document)
+    group = f"arn:aws:logs:{REGION}:{PROD}:log-group:/aws/events/all:*"
+    statements = json.loads(facts.resource_policy(group))["Statement"]
+    assert {s["Sid"] for s in statements} == {"Events", "Search"}
+    assert f"arn:aws:logs:{REGION}:{PROD}:log-group:*" in facts.policied()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.access.needs import kms
-from harness.model import ApiCall, Permission
+from harness.model import ApiCall, AwsError, Permission
 from tests.unit.access.needs.world import (
     ANA,
     AWAY,
@@ -66,6 +66,33 @@ def test_a_key_that_is_not_there_needs_nothing() -> None:
     assert kms.use(CALL, WORLD, "alias/none", HOME, ["kms:Decrypt"]) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "told_so"),
+    [
+        ("alias/none", "Alias arn:aws:kms:us-east-1:111122223333:alias/none is not found."),
+        (f"{HOME_KEY[:-1]}5", "Key 'arn:aws:kms:us-east-1:111122223333:key/.*5' does not exist"),
+        ("nonsense", "Invalid keyId 'nonsense'"),
+        (f"key/{HOME_KEY}", "Invalid keyId 'key/"),
+        (f"arn:x:key/{HOME_KEY}", "Invalid arn"),
+        (key_arn(HOME_KEY).replace("aws:", "aws-cn:"), "Invalid arn"),
+        (key_arn(HOME_KEY).replace("us-east", "eu-west"), "Invalid arn eu-west-1"),
+    ],
+)
+def test_an_own_key_that_is_not_there_is_not_found(named: str, told_so: str) -> None:
+    """Whichever the backend would find by such a name, nobody was asked for its permission."""
+    for operation, parameter in (("DescribeKey", "KeyId"), ("CreateAlias", "TargetKeyId")):
+        with pytest.raises(AwsError, match=told_so) as refused:
+            asked("kms", operation, {parameter: named, "AliasName": "alias/new"})
+        assert (refused.value.code, refused.value.status) == ("NotFoundException", 400)
+
+
+def test_an_alias_is_not_given_to_another_accounts_key() -> None:
+    for key in (AWAY_KEY, "none"):
+        params = {"AliasName": "alias/new", "TargetKeyId": key_arn(key, AWAY)}
+        _, target = asked("kms", "CreateAlias", params)
+        assert (target.owner, target.gate) == (AWAY, "key")
+
+
 def test_only_identity_policies_give_an_alias_away() -> None:
     alias, key = asked("kms", "CreateAlias", {"AliasName": "alias/new", "TargetKeyId": "alias/data"})
     assert (alias.gate, alias.owner) == ("", HOME)
@@ -108,6 +135,24 @@ def test_to_encrypt_anew_under_the_same_key_says_so() -> None:
     params = {"CiphertextBlob": HOME_KEY.encode(), "DestinationKeyId": "alias/data"}
     made = asked("kms", "ReEncrypt", params)
     assert {p.context["kms:reencryptonsamekey"] for p in made} == {"true"}
+
+
+@pytest.mark.parametrize(("operation", "parameter"), [("Decrypt", "KeyId"), ("ReEncrypt", "SourceKeyId")])
+def test_a_ciphertexts_key_is_the_one_that_is_named(operation: str, parameter: str) -> None:
+    params = {"CiphertextBlob": HOME_KEY.encode() + b"...", "DestinationKeyId": "alias/data"}
+    assert asked("kms", operation, {**params, parameter: "alias/data"})
+    with pytest.raises(AwsError) as refused:
+        asked("kms", operation, {**params, parameter: "alias/aws/s3"})
+    assert (refused.value.code, refused.value.status) == ("IncorrectKeyException", 400)
+
+
+def test_a_replica_is_a_new_key_in_its_own_region() -> None:
+    params = {"KeyId": "alias/data", "ReplicaRegion": "eu-west-1", "Tags": [{"TagKey": "a", "TagValue": "b"}]}
+    replicate, create, tag = asked("kms", "ReplicateKey", params)
+    assert told(replicate) == f"kms:ReplicateKey on {key_arn(HOME_KEY)}"
+    assert told(create) == "kms:CreateKey on *"
+    assert create.context["aws:requestedregion"] == "eu-west-1"
+    assert told(tag) == f"kms:TagResource on arn:aws:kms:eu-west-1:{HOME}:key/*"
 
 
 def test_a_services_grant_is_for_an_aws_resource() -> None:

@@ -103,6 +103,13 @@ def test_an_encryption_context_that_is_none_is_an_invalid_argument(header: str) 
     assert (refused.value.code, refused.value.status) == ("InvalidArgument", 400)
 
 
+@pytest.mark.parametrize("bucket", ["plain", "locked"])
+def test_no_object_is_encrypted_with_a_key_that_is_not_there(bucket: str) -> None:
+    with pytest.raises(AwsError, match="alias/none is not found") as refused:
+        asked("s3", "PutObject", {"Bucket": bucket, "Key": "n", "SSEKMSKeyId": "alias/none"})
+    assert (refused.value.code, refused.value.status) == ("KMS.NotFoundException", 400)
+
+
 def test_an_upload_goes_on_with_the_key_that_it_began_with() -> None:
     """Also in a bucket without one."""
     world = replace(WORLD, uploads={"u": key_arn(HOME_KEY)})
