@@ -156,6 +156,9 @@ def write_profiles(directory: Path, endpoint: str, infra: Path = INFRA) -> dict[
         The environment variables that make SDKs, the CLI and Terraform use the profiles and nothing else.
     """
     config, credentials = ConfigParser(), ConfigParser()
+    # Profiles that somebody has added since stay.
+    config.read(directory / "config")
+    credentials.read(directory / "credentials")
     accounts = load_accounts(infra)
     for account in accounts.values():
         config[f"profile {account.name}"] = {"region": account.region, "endpoint_url": endpoint}

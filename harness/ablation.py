@@ -93,7 +93,9 @@ def line(trial: Trial) -> str:
 def markdown(scenario: str, trials: list[Trial], accounts: Mapping[str, str]) -> str:
     """The tables for documentation, one for each role, key, bucket, ...; `accounts` has names by id."""
     lines = [f"# What each statement is for in `{scenario}`", "", _SAID.format(scenario=scenario)]
-    for holder, group in groupby(sorted(trials, key=lambda t: t.statement.ref), key=_holder):
+    for holder, group in groupby(
+        sorted(trials, key=lambda t: t.statement.ref), key=lambda t: t.statement.holder
+    ):
         account, _, thing = holder.partition(" ")
         lines += ["", f"## {accounts.get(account, account)}: {thing}", ""]
         lines += ["| statement | used | without it | where | why |", "| --- | ---: | --- | --- | --- |"]
@@ -113,9 +115,3 @@ _SAID = """\
 Written by `harness ablate {scenario} --markdown`: each statement taken away in turn. `used` counts the calls that it
 allowed; where no call depended on a statement alone, the run would be the same without it, and the table says what
 allows the same. An AWS managed policy counts as one statement."""
-
-
-def _holder(trial: Trial) -> str:
-    """`444455556666 role/x`: what the policy is on."""
-    words = trial.statement.ref.split(" ")
-    return " ".join(words[: 2 if "/" in words[1] else 3])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+import traceback
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -13,10 +13,10 @@ from typing import Protocol
 from botocore.parsers import create_parser
 
 from harness.access.accounts import AccountsFacts, OwnFacts
-from harness.access.collect import inventory
 from harness.access.context import Organization
 from harness.access.decide import INTERNAL, Decider, Mode
-from harness.access.putting import PUTTING, check_put
+from harness.access.inventory import Inventory
+from harness.access.putting import check_put
 from harness.backends.moto import MotoBackend, check_supported
 from harness.backends.moto_facts import MotoFacts
 from harness.clock import Clock
@@ -56,23 +56,6 @@ from harness.services.sts import Sts
 
 NOBODY = Principal("", "anonymous", "anonymous")
 _NOT_REACHED = Decision(False, "not reached")
-
-# Operations after which policies may be in force that were not before, or under other names.
-_IN_FORCE = frozenset(PUTTING) | {
-    ("iam", "AddUserToGroup"),
-    ("iam", "AttachGroupPolicy"),
-    ("iam", "AttachRolePolicy"),
-    ("iam", "AttachUserPolicy"),
-    ("iam", "PutRolePermissionsBoundary"),
-    ("iam", "SetDefaultPolicyVersion"),
-    ("iam", "UpdateUser"),
-    ("kms", "CreateAlias"),
-    ("kms", "CreateGrant"),
-    ("kms", "ReplicateKey"),
-    ("kms", "UpdateAlias"),
-    ("sns", "AddPermission"),
-    ("sqs", "AddPermission"),
-}
 
 
 class Service(Protocol):
@@ -132,7 +115,7 @@ class App:
         }
         self._facts = AccountsFacts(MotoFacts(), own)
         self.decider = Decider(self._facts, clock, mode, organization)
-        self._known_policies: dict[str, tuple[str, str]] = {}
+        self._inventory = Inventory(self._facts, self.journal)
         self._around: dict[str, Around] = {
             "sns": Mail(self.inbox, self.journal, self.clock, endpoint),
             "iam": AccessKeys(self.identities, self.wire),
@@ -170,7 +153,8 @@ class App:
 
     def _enter(self, request: HttpRequest, service: str, region: str, principal: Principal) -> HttpResponse:
         """A request whose caller is known; those from inside begin here."""
-        call, decision, failure = _call(service, "", {}, principal, region), _NOT_REACHED, None
+        call, decision = _call(service, "", {}, principal, region), _NOT_REACHED
+        failure: AwsError | None = None
         try:
             operation, params = protocol.parse(service, request)
             call = about_caller(_call(service, operation, params, principal, region))
@@ -182,11 +166,15 @@ class App:
             response = self._route(call, request)
         except AwsError as error:
             failure = error
-            response = protocol.error(service, request, error, call.request_id)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told in the caller's protocol, and journalled
+            traceback.print_exc()
+            failure = AwsError("InternalFailure", f"The harness failed: {error!r}", 500)
+        if failure:
+            response = protocol.error(service, request, failure, call.request_id)
         said = str(failure) if failure else protocol.error_text(response)
         self._record(call, response.status, said, decision)
-        if (service, call.operation) in _IN_FORCE and response.status < 300:
-            self._tell_policies()
+        if response.status < 300:
+            self._inventory.after(call)
         return response
 
     def _record(self, call: ApiCall, status: int, error: str, decision: Decision) -> None:
@@ -208,31 +196,29 @@ class App:
             denial=decision.denial,
         )
 
-    def _tell_policies(self) -> None:
-        """Journals the policies that are new or have changed: what was never used has to be known by then, too."""
-        now = inventory(self._facts)
-        for place, (name, text) in now.items():
-            if self._known_policies.get(place) != (name, text):
-                self.journal.write("policy", place=place, name=name, document=json.loads(text or "{}"))
-        self._known_policies = now
-
-    def _may_assume(self, service: Principal, role_arn: str, region: str) -> None:
+    def _may_assume(self, service: Principal, role_arn: str, session_name: str, region: str) -> None:
         """Raises AWS's AccessDenied where the role is not there or does not trust the service."""
-        params = {"RoleArn": role_arn, "RoleSessionName": service.arn.split(".")[0]}
+        params = {"RoleArn": role_arn, "RoleSessionName": session_name}
         error = self._ask(_call("sts", "AssumeRole", params, service, region)).error
         if error:
             raise error
 
     def _may_send(self, sender: Principal, arn: str) -> bool:
         """Whether a service may send to a queue or topic; the journal tells, as of any call."""
-        _, _, service, region, account, name = arn.split(":", 5)
+        parts = arn.split(":", 5)
+        if len(parts) < 6:
+            return False  # SNS takes any text for a queue's ARN
+        _, _, service, region, account, name = parts
         place = {"QueueUrl": f"https://{service}/{account}/{name}"} if service == "sqs" else {"TopicArn": arn}
         operation = "SendMessage" if service == "sqs" else "Publish"
         return self._ask(_call(service, operation, place, sender, region)).allowed
 
     def _ask(self, call: ApiCall) -> Decision:
         """Decided and journalled as any call, though nobody is sent it."""
-        decision = self.decider.decide(call)
+        try:
+            decision = self.decider.decide(call)
+        except AwsError as unknown:  # what is asked for is not there, or nobody knows what it needs
+            decision = Decision(False, "not known", unknown)
         error = decision.error
         self._record(call, error.status if error else 200, str(error or ""), decision)
         return decision

@@ -9,20 +9,23 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fake_accounts.accounts import load_accounts
+from fake_accounts.accounts import Account, load_accounts, load_profiles
 from harness import stack as stacks
 from harness.clock import next_time_of_day
 from harness.model import HarnessError, Json
+
+if TYPE_CHECKING:
+    from harness.usage import Statement
 
 app = typer.Typer(
     help="""An AWS for SageMaker MLOps on one machine: stand-in accounts, pipelines that really run.
@@ -76,7 +79,8 @@ def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True, iam: Iam = "enforc
             with stacks.claimed(stack, "harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
         stack.client.status()  # answers once all is up
-        out.print(f"The accounts are up at {stack.endpoint}. From another shell:")
+        mode = "" if iam == "enforce" else f", with --iam {iam}"
+        out.print(f"The accounts are up at {stack.endpoint}{mode}. From another shell:")
         for account in load_accounts().values():
             out.print(f'  eval "$(harness env {account.name})"' + f"    # {account.name}, {account.id}")
         out.print("End with Ctrl-C or `harness down`.")
@@ -92,7 +96,7 @@ def down() -> None:
 
 
 @app.command()
-def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tooling.")]) -> None:
+def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tooling, or its id.")]) -> None:
     """Print the exports that point a shell at an account.
 
     Type eval "$(harness env dev)", and AWS CLI, SDKs and Terraform work on dev.
@@ -109,15 +113,17 @@ def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tool
     print("unset", *sorted(others | {"AWS_PROFILE", "AWS_SESSION_TOKEN"}))
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
-    names = ", ".join(load_accounts())
+    names = ", ".join((*load_accounts(), *load_profiles()))
     print(f"# The profiles {names} reach every account: aws --profile {chosen.name} s3 ls")
 
 
-def _account(name: str) -> Any:
+def _account(name: str) -> Account:
+    """By its name or its id."""
     accounts = load_accounts()
-    if name not in accounts:
+    found = next((account for account in accounts.values() if name in (account.name, account.id)), None)
+    if found is None:
         raise HarnessError(f"there is no account {name!r}; there are: {', '.join(accounts)}")
-    return accounts[name]
+    return found
 
 
 @app.command()
@@ -171,7 +177,8 @@ def report(
 
 @app.command()
 def executions(
-    account: Annotated[str, typer.Option(help="Only this account's.")] = "", as_json: AsJson = False
+    account: Annotated[str, typer.Option(help="Only this account's; its name or id.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """List pipeline executions, the newest first."""
     rows = []
@@ -210,7 +217,7 @@ def logs(
     name: Annotated[
         str, typer.Argument(help="A job, a function, an execution's id, or a part of one's name.")
     ],
-    account: Annotated[str, typer.Option(help="Only this account's.")] = "",
+    account: Annotated[str, typer.Option(help="Only this account's; its name or id.")] = "",
 ) -> None:
     """Print what jobs and functions logged."""
     found = 0
@@ -241,7 +248,8 @@ def _lines(client: Any, **where: str) -> Iterator[str]:
 
 @app.command()
 def denials(
-    account: Annotated[str, typer.Option(help="Only this account's callers.")] = "", as_json: AsJson = False
+    account: Annotated[str, typer.Option(help="Only this account's callers; its name or id.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """List denied calls, why they were, and what would allow them.
 
@@ -251,13 +259,22 @@ def denials(
     from harness.explanation import denials as lessons
 
     only = _account(account).id if account else ""
-    calls = [r for r in stacks.required().client.journal(0, "call") if only in ("", r["account"])]
+    client = stacks.required().client
+    calls = [r for r in client.journal(0, "call") if only in ("", r["account"])]
     if as_json:
         told = distinct(calls)
         rows = [{"times": n, "first": r["time"], "decision": r["decision"], **r["denial"]} for r, n in told]
         print(json.dumps(rows))
         return
-    for line in list(lessons(calls)) or ["none yet"]:
+    _tell(list(lessons(calls)) or [_OFF if client.status()["iam"] == "off" else "none yet"])
+
+
+_OFF = "the harness that is up runs with --iam off: no call is decided on, so nothing is denied and no policy used"
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Headings, and indented what is under them."""
+    for line in lines:
         out.print(Text(line, style="" if line.startswith(" ") else "bold"))
 
 
@@ -284,13 +301,13 @@ def policies(
     if role and not roles:
         raise HarnessError(f"there is no role {role!r}; there are: {', '.join(found.roles) or 'none'}")
     wanted = {name: uses.least_privilege(u for u in found.uses if u.who == name) for name in roles}
-    rows = [
-        s.row() for s in found.statements if not role or s.policy.startswith(tuple(f"{r} " for r in roles))
-    ]
+    shown = [s for s in found.statements if not role or s.holder in roles]
     if as_json:
-        print(json.dumps({"statements": rows, "least_privilege": wanted}))
+        print(json.dumps({"statements": [s.row() for s in shown], "least_privilege": wanted}))
+    elif not scenario and stacks.required().client.status()["iam"] == "off":
+        _tell([_OFF])
     else:
-        _table(rows, as_json)
+        _show(shown)
         for name in roles if role else []:
             needs = json.dumps(wanted[name], indent=2) if wanted[name]["Statement"] else "it used nothing"
             out.print(f"\nleast privilege for {name}:\n{needs}")
@@ -299,6 +316,15 @@ def policies(
             if not document["Statement"]:
                 continue  # it used nothing, and needs no policy
             _write(write / f"{name.replace(' role/', '-')}.json", json.dumps(document, indent=2) + "\n")
+
+
+def _show(statements: list[Statement]) -> None:
+    from harness import usage_lines
+
+    if statements:
+        out.print(Text(usage_lines.LEGEND, style="dim"))
+    names = {account.id: account.name for account in load_accounts().values()}
+    _tell(list(usage_lines.lines(statements, names)) or ["none yet"])
 
 
 def _records(scenario: str) -> list[Json]:

@@ -43,6 +43,9 @@ class Control:
         }
 
     def handle(self, request: HttpRequest) -> HttpResponse:
+        if "origin" in request.headers:
+            # A page in a browser: whatever site it is of, it has no business with the clock or the policies.
+            return _json(403, {"error": "no calls from browsers"})
         name = request.path.rsplit("/", 1)[-1]
         route = self._routes.get((request.method, name))
         if route is None:

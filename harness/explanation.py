@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from harness.access.denial import distinct, lines
 from harness.model import Json
@@ -16,22 +17,24 @@ def explain(records: list[Json], failed_step: Json | None = None) -> list[str]:
     told: list[str] = []
     if failed_step:
         told.append(f"step {failed_step['StepName']} failed: {failed_step.get('FailureReason', '')}")
-    told += denials(records)
+    told += denials(records, most=_LESSONS)
     for record in records:
         tell = _TELLERS.get(record["kind"])
         told += tell(record, failed_step) if tell else ()
     return [*told, *_unheard(records)]
 
 
-def denials(records: list[Json]) -> Iterator[str]:
-    """The lessons of calls that were denied, or would be; the same one is told once, and of many the latest."""
+def denials(records: list[Json], most: int | None = None) -> Iterator[str]:
+    """The lessons of calls that were denied, or would be, each once, with its first time and its count; of more than
+    `most`, the latest."""
     found = distinct(records)
-    earlier = len(found) - _LESSONS
-    if earlier > 0:
+    earlier = 0 if most is None else max(0, len(found) - most)
+    if earlier:
         yield f"{earlier} earlier denials: `harness denials` and the report have them"
-    for record, count in found[-_LESSONS:]:
+    for record, count in found[earlier:]:
         first, *why = lines(record["denial"], record["decision"])
-        yield first + (f" ({count} times)" if count > 1 else "")
+        often = f"{count} times since " if count > 1 else ""
+        yield f"{first} ({often}{datetime.fromisoformat(record['time']):%Y-%m-%d %H:%M:%S})"
         yield from why
 
 

@@ -47,7 +47,7 @@ def run_scenario(
             # The SDK takes seconds to import: it does so while the accounts come up.
             threading.Thread(target=_import_sdk, daemon=True).start()
         world = World(stack, teller)
-        with _left_out(world, list(without)):
+        with _left_out(stack, list(without)):
             failure = telling.run(name, world)
         teller.result(name, failure, time.monotonic() - began, _refused(world))
         if report:
@@ -55,6 +55,7 @@ def run_scenario(
                 report, stack, title=telling.title(name), failure=str(failure or ""), after=world.began
             )
             teller.line(f"report: {report}")
+        _check_left_out(stack, without)
         if keep:
             _stay(stack, teller)
     return 1 if failure else 0
@@ -69,23 +70,30 @@ def _refused(world: World) -> list[Json]:
 
 
 @contextmanager
-def _left_out(world: World, names: list[str]) -> Iterator[None]:
-    """Raises HarnessError at the end where the accounts had no such policy or statement."""
+def _left_out(stack: Stack, names: list[str]) -> Iterator[None]:
     if not names:
         yield
         return
-    client = world.stack.client
-    client.without(names)
+    stack.client.without(names)
     try:
         yield
     finally:
-        client.without([])
-    known = {s.ref for s in usage(client.journal(0, "policy")).statements}
+        with contextlib.suppress(HarnessError):  # it is gone, and they with it
+            stack.client.without([])
+
+
+def _check_left_out(stack: Stack, names: Iterable[str]) -> None:
+    """Raises HarnessError where the accounts had no such policy or statement: the run has proven nothing."""
+    if not names:
+        return
+    known = {s.ref for s in usage(stack.client.journal(0, "policy")).statements}
     known |= {ref.partition("#")[0] for ref in known}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        near = get_close_matches(unknown[0], known, cutoff=0)
-        raise HarnessError(f"there was no {unknown[0]!r} to leave out; did you mean {near[0]!r}?")
+    for name in names:
+        if name not in known:
+            near = "".join(f"; did you mean {n!r}?" for n in get_close_matches(name, known, n=1))
+            raise HarnessError(
+                f"nothing was left out: there was no {name!r}{near} (`harness policies` has the names)"
+            )
 
 
 def journal_of(name: str) -> list[Json]:

@@ -15,6 +15,8 @@ from harness.model import Json
 # A statement is named `POLICY#SID`; a policy that AWS manages counts as one, `POLICY`: nobody can take it apart.
 Ref = str
 
+_HOLDER = re.compile(r"\d+ (?:policies of logs in \S+|\S+/\S+|\S+ \S+)")
+
 
 @dataclass(frozen=True)
 class Use:
@@ -53,13 +55,26 @@ class Statement:
     def policy(self) -> str:
         return self.ref.partition("#")[0]
 
+    @property
+    def label(self) -> str:
+        """Its Sid or number in the policy; empty for a policy of AWS's."""
+        return self.ref.partition("#")[2]
+
+    @property
+    def holder(self) -> str:
+        """What the policy is on: `444455556666 role/x`, `444455556666 key alias/data`."""
+        found = _HOLDER.match(self.policy)
+        return found[0] if found else self.policy
+
     def row(self) -> Json:
         return {
             "statement": self.ref,
+            "policy": self.policy,
+            "label": self.label,
             "effect": self.effect,
             "used": self.used,
             "needed": self.needed,
-            "others_that_allow_it": ", ".join(self.others),
+            "others": list(self.others),
         }
 
 
@@ -97,11 +112,18 @@ def least_privilege(uses: Iterable[Use]) -> Json:
             "Effect": "Allow",
             "Action": sorted(actions),
             "Resource": list(resources),
-            **({"Condition": {"StringEquals": dict(conditions)}} if conditions else {}),
+            **({"Condition": _condition(conditions)} if conditions else {}),
         }
         for (resources, conditions), actions in grouped.items()
     ]
     return {"Version": "2012-10-17", "Statement": sorted(statements, key=json.dumps)}
+
+
+def _condition(wanted: Iterable[tuple[str, str]]) -> Json:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for key, value in wanted:
+        found["Bool" if key == "kms:GrantIsForAWSResource" else "StringEquals"][key] = value
+    return dict(found)
 
 
 # Names that pipelines, jobs and log streams get by chance, and versions, which are counted on.

@@ -33,7 +33,7 @@ def collect(
         identity=_own(identity.arn, identity.inline, identity.attached, without) if identity else (),
         resource=_read(tuple(of_resource(permission, facts)), without),
         # A boundary or session policy that is left out bounds nothing: None, where () would allow nothing.
-        boundary=(identity and _read(_boundary(identity), without)) or None,
+        boundary=(identity and _read(of_boundary(identity), without)) or None,
         session=_read(_session(principal), without) or None,
         scps=tuple([_read(level, without) for level in _levels(principal, organization)]),
     )
@@ -80,7 +80,7 @@ def _named(who: str, kind: str, name: str) -> str:
     return f"{who} {kind} {name.rsplit('/', 1)[-1]}"
 
 
-def _boundary(identity: Identity) -> tuple[Stored, ...]:
+def of_boundary(identity: Identity) -> tuple[Stored, ...]:
     if not identity.boundary:
         return ()
     arn, text = identity.boundary
@@ -182,26 +182,3 @@ def _pruned(text: str, without: Without, name: str) -> Document:
     document = parse(text)
     kept = tuple(s for s in document.statements if f"{name}#{s.label}" not in without)
     return document if len(kept) == len(document.statements) else Document(document.version, kept)
-
-
-def inventory(facts: Facts) -> dict[str, Stored]:
-    """Every policy in force in the accounts: its name and its JSON text, which is empty for AWS's managed ones.
-
-    By what stays the same when the name does not: a key is told by its id until it has an alias.
-    """
-    found: dict[str, Stored] = {}
-    for arn in facts.identities():
-        identity = facts.identity(arn)
-        if identity:
-            found.update((name, (name, text)) for name, text in _stored(identity))
-    for arn in facts.policied():
-        for number, policy in enumerate(of_resource(Permission("", arn, gate="key"), facts)):
-            found[f"{arn} {number}"] = policy
-    return found
-
-
-def _stored(identity: Identity) -> Iterator[Stored]:
-    for name, text in (*of_identity(identity), *_boundary(identity)):
-        yield name, "" if " AWS managed " in name else text
-    if identity.trust:
-        yield resource_policy(identity.arn, identity.arn.split(":")[4]), identity.trust

@@ -85,15 +85,21 @@ class Decider:
             yield request, policies, evaluate(request, policies)
 
 
-# What a policy that grants no more than was used would ask for, beside action and resource.
-_NARROWING = ("iam:passedtoservice", "kms:viaservice", "kms:grantisforawsresource")
+# What a policy that grants no more than was used would ask for, beside action and resource, in AWS's spelling.
+_NARROWING = {
+    "iam:passedtoservice": "iam:PassedToService",
+    "kms:viaservice": "kms:ViaService",
+    "kms:grantisforawsresource": "kms:GrantIsForAWSResource",
+}
 
 
 def _used(permission: Permission, verdict: Verdict) -> Json:
     return {
         "action": permission.action,
         "resource": permission.resource,
-        "conditions": {k: permission.context[k] for k in _NARROWING if k in permission.context},
+        "conditions": {
+            name: permission.context[key] for key, name in _NARROWING.items() if key in permission.context
+        },
         "by": [list(side.by) for side in verdict.sides],
     }
 

@@ -35,14 +35,19 @@ def denial(
         "why": permission.why,
         "cause": cause(request, policies, verdict),
         "policies": [
-            {"policy": f.policy, "kind": f.kind, "says": f.says, "why": f.why}
+            {"policy": _told(f.kind, f.policy), "kind": f.kind, "says": f.says, "why": f.why}
             for f in explain(request, policies, verdict)
         ],
         "changes": [
-            {"where": c.where, "what": c.what, "statement": c.statement}
+            {"where": _told(c.kind, c.where), "what": c.what, "statement": c.statement}
             for c in advise(request, policies, verdict)
         ],
     }
+
+
+def _told(kind: str, name: str) -> str:
+    """Service control policies have names of their own; the others' say what they are."""
+    return f"SCP {name}" if kind == "scp" else name
 
 
 def lines(lesson: Json, decision: str = "denied") -> list[str]:
@@ -58,7 +63,16 @@ def _printable(line: str) -> str:
 
 
 def _what(lesson: Json) -> str:
-    return f"{lesson['principal']} {lesson['action']} on {lesson['resource']}"
+    return f"{_who(lesson)} {lesson['action']} on {lesson['resource']}"
+
+
+def _who(lesson: Json) -> str:
+    """`444455556666 role/x (session s)`, `444455556666 user/ann`; services and the anonymous are of no account."""
+    name = str(lesson["principal"])
+    if name == "anonymous" or (name.endswith(".amazonaws.com") and "/" not in name):
+        return name
+    session = f" (session {name.rsplit('/', 1)[-1]})" if lesson["role"] else ""
+    return f"{lesson['account']} {_identity(lesson)}{session}"
 
 
 def _because(lesson: Json) -> Iterator[str]:
@@ -66,12 +80,19 @@ def _because(lesson: Json) -> Iterator[str]:
     if lesson["why"] or lesson["call"] != lesson["action"]:
         yield f"for {lesson['call']} {lesson['why']}".rstrip()
     own = f"{lesson['account']} {_identity(lesson)} "
-    for (says, why), alike in groupby(lesson["policies"], lambda read: (read["says"], read["why"])):
+    for (says, why, _), alike in groupby(lesson["policies"], _alike):
         yield f"read: {some(tuple(read['policy'].removeprefix(own) for read in alike))}: {says}: {why}"
     for change in lesson["changes"]:
-        yield f"change: {change['where'].removeprefix(own)}: {change['what']}"
+        where = change["where"].removeprefix(own)
+        new = where == "inline policy"
+        yield f"change: {f'a new inline policy of {_identity(lesson)}' if new else where}: {change['what']}"
         if change["statement"]:
             yield f"    {json.dumps(change['statement'])}"
+
+
+def _alike(read: Json) -> tuple[str, str, bool]:
+    """SCPs are another matter than the account's own policies."""
+    return read["says"], read["why"], read["kind"] == "scp"
 
 
 def _identity(lesson: Json) -> str:

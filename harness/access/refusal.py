@@ -6,7 +6,7 @@ Forbidden) errors in Amazon S3"; and what AWS's answers quoted in public issue t
 
 from __future__ import annotations
 
-from harness.iam.explaining import in_order
+from harness.iam.explaining import in_order, passes_abroad
 from harness.iam.model import Policies, Request, Verdict
 from harness.model import AwsError
 
@@ -21,6 +21,8 @@ def refusal(call_service: str, request: Request, policies: Policies, verdict: Ve
 
 def cause(request: Request, policies: Policies, verdict: Verdict) -> str:
     """Why, in AWS's terms: `because no identity-based policy allows the s3:GetObject action`."""
+    if passes_abroad(request):
+        return "because cross-account pass role is not allowed"
     action = _spelled(request.action)
     if verdict.denied_by:
         kind = _denying(policies, verdict)
@@ -86,7 +88,15 @@ _FOREIGN_KEY = (
 )
 
 
+# As Lambda (artilleryio/chaos-lambda#29), CodeDeploy (webfactory/create-aws-codedeploy-deployment#11), Scheduler and
+# EKS answer, whatever the policies say. SageMaker's own words are not known, nor whether a policy that denies is told
+# first.
+_PASSED_ABROAD = "Cross-account pass role is not allowed."
+
+
 def _message(request: Request, policies: Policies, verdict: Verdict) -> str:
+    if passes_abroad(request):
+        return _PASSED_ABROAD
     service = request.action.split(":")[0]
     if service == "s3" and not _may_know(request):
         return "Access Denied"

@@ -25,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 from harness.backends import moto_deliveries, moto_mended
 from harness.backends.moto_deliveries import MaySend
 from harness.backends.moto_models import ModelsLoader
-from harness.backends.moto_objects import backends, importing
+from harness.backends.moto_objects import backends
 from harness.clock import Clock
 from harness.model import ApiCall, AwsError, HttpRequest, HttpResponse
 from harness.wsgi import to_werkzeug
@@ -63,6 +63,10 @@ class MotoBackend:
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         use(clock)
         moto_deliveries.use(may_send)
+        # moto's services import one another, some in a circle: two requests that did it at once would wait for each
+        # other. So all is imported before the first one.
+        for service in SERVICES:
+            _routes(service)
 
     def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
@@ -81,8 +85,10 @@ class MotoBackend:
         except ClientError as error:
             raise AwsError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
         except NotImplementedError as error:
+            # moto: "The simulate_principal_policy action has not been implemented"
+            name = re.sub(r"The (\w+) action .*", lambda m: m[1].title().replace("_", ""), str(error))
             raise AwsError(
-                "UnsupportedOperation", f"The harness does not support {service}: {error}", 501
+                "UnsupportedOperation", f"The harness does not support {service}:{name} yet", 501
             ) from error
         except Exception as error:  # whatever an unforeseen parameter makes moto raise
             raise AwsError("InternalFailure", f"The backend of {service} failed: {error!r}", 500) from error
@@ -127,10 +133,9 @@ def _read_as_meant(request: HttpRequest, host: str) -> Any:
 
 @cache
 def _backends(service: str) -> Any:
-    with importing:
-        found = backends(service)
-        moto_mended.mend(service)
-        return found
+    found = backends(service)
+    moto_mended.mend(service)
+    return found
 
 
 @cache
@@ -138,8 +143,7 @@ def _routes(service: str) -> list[tuple[re.Pattern[str], Handler]]:
     found = _backends(service)
     account = found["123456789012"] if isinstance(found, BackendDict) else found
     one = account["us-east-1" if "us-east-1" in account else "aws"]
-    with importing:
-        return [(re.compile(url), handler) for url, handler in one.urls.items()]
+    return [(re.compile(url), handler) for url, handler in one.urls.items()]
 
 
 def _handler(service: str, url: str) -> Handler:

@@ -125,7 +125,7 @@ _MENDINGS: dict[str, tuple[Callable[[], None], ...]] = {
 }
 
 # Parameters that moto takes and forgets, though they limit what is allowed.
-DROPPED = {"iam:CreateUser": ("PermissionsBoundary",)}
+DROPPED = {"iam:CreateUser": ("PermissionsBoundary",), "kms:ReplicateKey": ("Policy",)}
 
 # S3's operations that moto lacks, and does something else for: it lists the objects, creates or deletes the bucket,
 # reads or writes the object.

@@ -7,13 +7,9 @@ as it is made; `dict.get` makes nothing. The gateway has many threads: moto's di
 from __future__ import annotations
 
 from functools import cache
-from threading import RLock
 from typing import Any
 
 PARTITION = "aws"
-
-# moto's services import one another, some in a circle: two threads that import at once would wait for each other.
-importing = RLock()
 
 
 @cache
@@ -21,8 +17,7 @@ def backends(service: str) -> Any:
     """{account: {region, or the partition for IAM and S3: backend}}. Imported late, as in backends.moto."""
     import moto.backends
 
-    with importing:
-        return moto.backends.get_backend(service)  # type: ignore[call-overload]
+    return moto.backends.get_backend(service)  # type: ignore[call-overload]
 
 
 def backend(service: str, account: str, region: str) -> Any:

@@ -72,6 +72,15 @@ class Identities:
                 if _is_of(issued.principal, account, user):
                     self._issued[key] = replace(issued, principal=_renamed(issued.principal, arn))
 
+    def has_user(self, account: str, name: str) -> bool:
+        """Whether a user of that name, in whatever case, has credentials."""
+        with self._lock:
+            known = [issued.principal for issued in self._issued.values()]
+        return any(
+            p.kind == "user" and p.account == account and p.arn.rsplit("/", 1)[-1].lower() == name.lower()
+            for p in known
+        )
+
     def account_of(self, access_key: str) -> str:
         """The account that a key belongs to; empty where there is no such key."""
         issued = self._issued.get(access_key)

@@ -24,7 +24,7 @@ from harness.model import AwsError, Caller, Credentials, HttpRequest, HttpRespon
 # The gateway's request chain, entered with the caller already known: (request, service, region, principal).
 Enter = Callable[[HttpRequest, str, str, Principal], HttpResponse]
 # Whether a service may assume a role: (the service, the role's ARN, region). Raises AwsError where it may not.
-MayAssume = Callable[[Principal, str, str], None]
+MayAssume = Callable[[Principal, str, str, str], None]
 
 # Callers that are kept, of each sort: EventBridge's sessions have a name of their own for every event.
 _CALLERS = 64
@@ -110,9 +110,8 @@ class InProcessWire:
         role = self._role(role_arn, service, region)
         account = role_arn.split(":")[4]
         source_account = source_arn.split(":")[4] if source_arn else account
-        self._may_assume(
-            Principal(source_account, service, "service", source_arn=source_arn), role_arn, region
-        )
+        by = Principal(source_account, service, "service", source_arn=source_arn)
+        self._may_assume(by, role_arn, session_name, region)
         session_arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
         user_id = f"{role['RoleId']}:{session_name}"
         principal = Principal(account, session_arn, "assumed-role", user_id, role_arn)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from harness.iam.amending import amended, named_for
-from harness.iam.explaining import in_order
+from harness.iam.explaining import in_order, passes_abroad
 from harness.iam.model import Policies, Policy, Request, Verdict
 from harness.iam.names import identity_of, resource_policy
 from harness.iam.statements import about_action, applies
@@ -33,6 +33,8 @@ def advise(request: Request, policies: Policies, verdict: Verdict) -> tuple[Chan
 
     AWS's own policies and grants of keys cannot be edited, and are never told to be.
     """
+    if passes_abroad(request):
+        return (_passed_at_home(request),)
     changes = list(_undenied(request, policies, verdict))
     missing = verdict.missing
     if "resource" in missing and request.owner == request.principal.account:
@@ -41,6 +43,12 @@ def advise(request: Request, policies: Policies, verdict: Verdict) -> tuple[Chan
     for side in missing:
         changes += _SIDES[side](request, policies)
     return tuple(changes)
+
+
+def _passed_at_home(request: Request) -> Change:
+    """No policy can allow to pass another account's role."""
+    what = f"pass a role of account {request.principal.account}: roles are passed only within their account"
+    return Change("identity", identity_of(request.principal.identity_arn), what)
 
 
 def _undenied(request: Request, policies: Policies, verdict: Verdict) -> Iterator[Change]:
@@ -61,8 +69,10 @@ def _called(label: str) -> str:
 
 
 def _amended(kind: str, request: Request, policies: tuple[Policy, ...]) -> Change | None:
-    """A change of a statement that is there already, where one is close."""
-    editable = [policy for policy in policies if _editable(policy.name)]
+    """A change of a statement that is there already, where one is close. Of the caller's own policies only the inline
+    ones are changed: those that are attached, and its groups', are others' too."""
+    own = f"{identity_of(request.principal.identity_arn)} inline " if kind == "identity" else ""
+    editable = [policy for policy in policies if policy.name.startswith(own) and _editable(policy.name)]
     found = amended(request, editable, of_resource=kind == "resource")
     if found is None:
         return None
@@ -111,12 +121,13 @@ def _scp(request: Request, policies: Policies) -> Iterator[Change]:
 
 def _limit(kind: str, request: Request, among: tuple[Policy, ...]) -> Iterator[Change]:
     """What bounds the permissions of others is not broadened statement by statement, but by a statement of its own."""
-    name = among[0].name if among else f"{_LIMITS[kind]} of account {request.principal.account}"
+    name = among[0].name if among else f"{_LIMITS[kind]}of account {request.principal.account}"
     here = "allow" if _editable(name) else "use a policy of your own in its place, which also allows"
     yield Change(kind, name, f"{here} {request.action}", _statement(request.action, request.resource))
 
 
-_LIMITS = {"boundary": "permissions boundary", "scp": "service control policies"}
+# People are told `SCP` before the name of any.
+_LIMITS = {"boundary": "permissions boundary ", "scp": ""}
 _SIDES: dict[str, Callable[[Request, Policies], Iterator[Change]]] = {
     "identity": _identity,
     "identity or resource": _identity,

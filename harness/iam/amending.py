@@ -1,4 +1,8 @@
-"""A statement that comes one element short of allowing a request, with that element added."""
+"""A statement that comes one element short of allowing a request, with that element added.
+
+Only where that grants the missing permission and nothing else: what a statement gets is given to every action, resource
+and principal that it has, so all the others have to be the request's alone.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +30,13 @@ class Amendment:
 
 def amended(request: Request, policies: Iterable[Policy], *, of_resource: bool) -> Amendment | None:
     """The first statement that would allow it with one element more: in a condition's values, its resources, its
-    actions or its principals, in this order. None where none is that close, or it gives away a whole service.
+    actions or its principals, in this order. None where none is that close, or would grant more than what is missing.
     """
     near = [
         (policy, fit)
         for policy in policies
         for fit in fits(policy, request, of_resource=of_resource)
-        if fit.statement.allows and fit.misfits == 1 and _bounded(fit, request)
+        if fit.statement.allows and fit.misfits == 1
     ]
     for amend in (_with_value, _with_resource, _with_action, _with_principal):
         for policy, fit in near:
@@ -43,22 +47,43 @@ def amended(request: Request, policies: Iterable[Policy], *, of_resource: bool) 
     return None
 
 
-def _bounded(fit: Fit, request: Request) -> bool:
-    return not {"*", f"{request.action.split(':')[0]}:*"} & {*fit.statement.actions} and bool(
-        fit.statement.actions
+def _of_action(fit: Fit, request: Request) -> bool:
+    return {action.lower() for action in fit.statement.actions} == {request.action.lower()}
+
+
+def _of_resource(fit: Fit, request: Request) -> bool:
+    """A statement that names no resource is about what its policy is attached to, as is `*` in a key's policy."""
+    statement = fit.statement
+    if statement.principals is not None and request.gate == "key" and statement.resources == ("*",):
+        return True
+    return set(statement.resources) == {request.resource} or not (
+        statement.resources or statement.not_resources
     )
+
+
+def _of_caller(fit: Fit, request: Request) -> bool:
+    """A caller's own inline policy names nobody."""
+    statement = fit.statement
+    if statement.principals is None:
+        return statement.not_principals is None
+    named = {(type_, name) for type_, names in statement.principals.items() for name in names}
+    return named == {*named_for(request).items()}
 
 
 def _with_resource(fit: Fit, request: Request) -> tuple[str, Json] | None:
     if fit.resource or not fit.statement.resources:
+        return None
+    if not (_of_action(fit, request) and _of_caller(fit, request)):
         return None
     what = f"add {request.resource} to the resources of {words.label(fit.statement)}"
     return what, {"Resource": [*fit.statement.resources, request.resource]}
 
 
 def _with_action(fit: Fit, request: Request) -> tuple[str, Json] | None:
-    """Not where it would be allowed on everything, nor beside another service's actions."""
-    if fit.action or not fit.related or "*" in fit.statement.resources:
+    """Not beside another service's actions."""
+    if fit.action or not fit.related or not fit.statement.actions:
+        return None
+    if not (_of_resource(fit, request) and _of_caller(fit, request)):
         return None
     what = f"add {request.action} to the actions of {words.label(fit.statement)}"
     return what, {"Action": [*fit.statement.actions, request.action]}
@@ -67,10 +92,12 @@ def _with_action(fit: Fit, request: Request) -> tuple[str, Json] | None:
 def _with_principal(fit: Fit, request: Request) -> tuple[str, Json] | None:
     """A service needs a statement of its own, which says for whom it acts."""
     principals = fit.statement.principals
-    if fit.named or principals is None or request.principal.kind == "service":
-        return None
     ((type_, name),) = named_for(request).items()
-    listed = {**principals, type_: [*principals.get(type_, ()), name]}
+    if fit.named or principals is None or type_ not in principals or request.principal.kind == "service":
+        return None
+    if not (_of_action(fit, request) and _of_resource(fit, request)):
+        return None
+    listed = {**principals, type_: [*principals[type_], name]}
     return f"add {name} to the principals of {words.label(fit.statement)}", {"Principal": listed}
 
 
@@ -80,6 +107,9 @@ def _with_value(fit: Fit, request: Request) -> tuple[str, Json] | None:
     if not fit.unmet or len(values) != 1 or not _extensible(fit.unmet[0]):
         return None
     (condition,), (value,) = fit.unmet, values
+    its_own = condition.key.lower() == "aws:principalarn" or _of_caller(fit, request)
+    if not (its_own and _of_action(fit, request) and _of_resource(fit, request)):
+        return None
     conditions = {operator: dict(keys) for operator, keys in fit.statement.source["Condition"].items()}
     conditions[condition.operator][condition.key] = [*condition.values, value]
     who = words.label(fit.statement)

@@ -14,12 +14,25 @@ from harness.iam.principals import Naming, naming
 def explain(request: Request, policies: Policies, verdict: Verdict) -> tuple[Finding, ...]:
     """One finding a policy, however many statements it has: denials first, then near misses, policies that allow, and
     those that have nothing to do with the request's service. A side that did not allow for want of any policy is told
-    of, too, by what the policy would be on.
+    of, too, by what the policy would be on. A policy that only ever denies, and does not here, is left out, but where
+    its side is what is missing.
     """
     bounded = policies.boundary is not None
-    found = [_finding(kind, policy, request, bounded) for kind, policy in in_order(policies)]
+    ranked = [_finding(kind, policy, request, bounded) for kind, policy in in_order(policies)]
+    lacking = {side for name in verdict.missing for side in name.split(" or ")}
+    denials_only = {
+        policy.name
+        for kind, policy in in_order(policies)
+        if kind not in lacking and not any(s.allows for s in policy.document.statements)
+    }
+    found = [(rank, f) for rank, f in ranked if f.says == "denies" or f.policy not in denials_only]
     told = [finding for _, finding in sorted(found, key=lambda ranked: ranked[0])]
     return (*told, *_nothing_there(request, policies, verdict))
+
+
+def passes_abroad(request: Request) -> bool:
+    """Whether a role of another account is to be passed, which AWS allows nobody, whatever the policies."""
+    return request.action == "iam:PassRole" and request.owner != request.principal.account
 
 
 def in_order(policies: Policies) -> Iterator[tuple[str, Policy]]:
@@ -50,7 +63,20 @@ def _finding(kind: str, policy: Policy, request: Request, bounded: bool) -> tupl
     if nearest is None or not nearest.related:
         why = f"it allows nothing of {request.action.split(':')[0]}"
         return _UNRELATED, Finding(policy.name, kind, "does not allow", why)
-    return _NEAR, Finding(policy.name, kind, "does not allow", _misses(nearest, request))
+    why = f"it has no {request.action}" if _among_many(found, request) else _misses(nearest, request)
+    return _NEAR, Finding(policy.name, kind, "does not allow", why)
+
+
+# A policy with more actions of the service than that is not told by some of them.
+_MANY = 10
+
+
+def _among_many(found: list[Fit], request: Request) -> bool:
+    """Whether a policy has many actions of the service, and the request's is not among them."""
+    allowing = [f for f in found if f.statement.allows]
+    service = f"{request.action.split(':')[0]}:".lower()
+    own = {a.lower() for f in allowing for a in f.statement.actions if a.lower().startswith(service)}
+    return len(own) > _MANY and not any(f.action for f in allowing)
 
 
 def _denies(fit: Fit, request: Request) -> str:
@@ -80,6 +106,8 @@ def _misses(fit: Fit, request: Request) -> str:
 
 
 def _nothing_there(request: Request, policies: Policies, verdict: Verdict) -> Iterator[Finding]:
+    if passes_abroad(request):
+        return
     if "resource" in verdict.missing and not policies.resource:
         yield Finding(
             resource_policy(request.resource, request.owner), "resource", "does not allow", "there is none"

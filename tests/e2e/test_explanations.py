@@ -95,7 +95,7 @@ def test_a_refused_call_that_escapes_is_told_with_its_place_and_the_denial(fail:
         "ClientError: An error occurred (AccessDenied) when calling the AssumeRole"
     )
     assert failure.why[0].startswith("at broken.py:3: world.assumed(")
-    assert failure.why[1].startswith("denied: user/administrator sts:AssumeRole")
+    assert failure.why[1].startswith("denied: 444455556666 user/administrator sts:AssumeRole")
 
 
 def test_a_step_that_failed_for_want_of_a_permission_is_told_with_what_would_allow_it(
@@ -109,12 +109,14 @@ def test_a_step_that_failed_for_want_of_a_permission_is_told_with_what_would_all
     failure = fail(STARTED.format(pipeline=pipeline) + '    world.expect_status(run, "Succeeded")\n')
     assert failure.why[0].startswith("step Work failed: ")
     first, cause, *more = failure.why[1:]
-    assert first.startswith("denied: assumed-role/powerless/")
+    assert first.startswith("denied: 111122223333 role/powerless (session ")
     assert (
         " sagemaker:CreateProcessingJob on arn:aws:sagemaker:us-east-1:111122223333:processing-job/" in first
     )
     assert cause == "    because no identity-based policy allows the sagemaker:CreateProcessingJob action"
-    assert "    change: inline policy: let it do sagemaker:CreateProcessingJob" in more
+    assert (
+        "    change: a new inline policy of role/powerless: let it do sagemaker:CreateProcessingJob" in more
+    )
 
 
 def test_a_mistake_in_the_scenario_is_told_with_its_place(fail: Fail) -> None:

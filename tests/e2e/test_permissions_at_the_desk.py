@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,14 +73,16 @@ def read(desk: Desk, *command: str) -> Any:
 def test_denials_tells_each_lesson_once_with_what_was_read_and_what_would_allow_it(desk: Desk) -> None:
     first, *why = lines(desk.harness("denials").stdout)
     place = "arn:aws:s3:::reader-sagemaker/x"
-    assert first == f"denied: assumed-role/reader/me s3:PutObject on {place} (2 times)"
+    head, _, when = first.partition(" (2 times since ")
+    assert head == f"denied: {ROLE} (session me) s3:PutObject on {place}"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\)", when)
     *said, change, statement = why
     assert said == [
         "    because no identity-based policy allows the s3:PutObject action",
         "    read: inline own: does not allow: Reading allows s3:GetObject, not s3:PutObject",
     ]
-    assert change.startswith("    change: inline own: ")
-    assert "s3:PutObject" in json.loads(statement)["Action"]
+    assert change.startswith("    change: a new inline policy of role/reader: ")
+    assert json.loads(statement)["Action"] == "s3:PutObject"
 
 
 def test_denials_for_programs_have_all_that_the_lesson_has(desk: Desk) -> None:
@@ -92,25 +95,29 @@ def test_denials_for_programs_have_all_that_the_lesson_has(desk: Desk) -> None:
 
 def test_denials_of_an_account_are_its_callers(desk: Desk) -> None:
     assert desk.harness("denials", "--account", "prod").stdout == "none yet\n"
-    assert len(read(desk, "denials", "--account", "dev", "--json")) == 1
+    for account in ("dev", DEV):
+        assert len(read(desk, "denials", "--account", account, "--json")) == 1
 
 
 # harness policies
 
 
 def test_policies_shows_what_was_used_and_what_never_was(desk: Desk) -> None:
-    head, *rows = lines(desk.harness("policies").stdout)
-    assert head.split() == ["statement", "effect", "used", "needed", "others", "that", "allow", "it"]
-    told = {row.split("  ")[0].strip(): row.split()[-3:] for row in rows}
-    assert told[LISTING] == ["Allow", "2", "2"]
-    assert told[READING] == ["Allow", "0", "0"]
+    legend, *told = lines(desk.harness("policies").stdout)
+    assert legend.startswith("used: calls that a statement allowed; needed: ")
+    at = told.index("dev: role/reader")
+    assert told[at + 1 : at + 5] == [
+        "    used  needed  statement",
+        "       2       2  inline own#Listing",
+        "       2       2  trust#Account",
+        "  never used: inline own#Reading",
+    ]
 
 
 def test_policies_of_a_role_end_with_the_least_that_it_needs(desk: Desk) -> None:
     for role in ("reader", ROLE):
-        table, _, least = desk.harness("policies", role).stdout.partition(f"least privilege for {ROLE}:\n")
-        assert {LISTING, READING} <= {row.split("  ")[0].strip() for row in lines(table)}
-        assert "administrator" not in table
+        told, _, least = desk.harness("policies", role).stdout.partition(f"least privilege for {ROLE}:\n")
+        assert [line for line in lines(told)[1:] if not line.startswith(" ")] == ["dev: role/reader"]
         assert json.loads(least) == LEAST
 
 
@@ -126,8 +133,22 @@ def test_policies_for_programs_have_both(desk: Desk) -> None:
     told = read(desk, "policies", "reader", "--json")
     rows = {row["statement"]: row for row in told["statements"]}
     assert rows[LISTING]["used"] == rows[LISTING]["needed"] == 2
-    assert rows[READING]["used"] == 0
+    assert (rows[LISTING]["policy"], rows[LISTING]["label"]) == (f"{ROLE} inline own", "Listing")
+    assert (rows[READING]["used"], rows[READING]["others"]) == (0, [])
     assert told["least_privilege"] == {ROLE: LEAST}
+
+
+@pytest.mark.parametrize("command", ["denials", "policies"])
+def test_where_nothing_is_decided_each_says_so(tmp_path: Path, command: str) -> None:
+    desk = Desk.under(tmp_path)
+    with desk.up("--no-infra", "--iam", "off"):
+        (said,) = lines(desk.harness(command).stdout)
+    assert said.startswith("the harness that is up runs with --iam off: ")
+
+
+def test_env_tells_every_profile(desk: Desk) -> None:
+    last = lines(desk.harness("env", DEV).stdout)[-1]
+    assert "jenkins-server, jenkins, approver reach every account: aws --profile dev s3 ls" in last
 
 
 def test_policies_writes_a_file_for_each_role(desk: Desk, tmp_path: Path) -> None:

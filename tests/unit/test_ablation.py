@@ -66,10 +66,12 @@ def test_people_are_told_in_one_line() -> None:
 def test_programs_are_told_the_statement_with_what_came_of_it() -> None:
     assert Trial(READ, "breaks", "It trains", "x").row() == {
         "statement": READ.ref,
+        "policy": READ.policy,
+        "label": READ.label,
         "effect": "Allow",
         "used": 7,
         "needed": 7,
-        "others_that_allow_it": "",
+        "others": [],
         "outcome": "breaks",
         "where": "It trains",
         "why": "x",

@@ -346,3 +346,27 @@ def test_what_is_no_arn_is_refused_before_anything_is_decided(
     assert (code, status) == ("ValidationException", 400)
     assert "is not the ARN of a resource of" in message
     assert desk.calls()[-1]["decision"] == "not reached"
+
+
+@pytest.mark.parametrize("name", ["administrator", "Administrator"])
+def test_nobody_can_make_a_user_with_the_administrators_name(desk: Desk, name: str) -> None:
+    iam = desk.admin("iam")
+    with pytest.raises(ClientError, match=f"User with name {name} already exists") as raised:
+        iam.create_user(UserName=name, Path="/theirs/")
+    assert raised.value.response["Error"]["Code"] == "EntityAlreadyExists"
+    with pytest.raises(ClientError, match="already exists"):
+        iam.update_user(UserName="ann", NewUserName=name)
+
+
+def test_a_fault_of_ours_is_told_in_the_services_protocol_and_journalled(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> Any:
+        raise KeyError("forgotten")
+
+    monkeypatch.setattr(desk.app.decider, "decide", broken)
+    with pytest.raises(ClientError, match="The harness failed") as raised:
+        desk.admin("s3").list_buckets()
+    assert raised.value.response["Error"]["Code"] == "InternalFailure"
+    record = desk.calls()[-1]
+    assert (record["status"], record["decision"]) == (500, "not reached")

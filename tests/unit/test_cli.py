@@ -70,17 +70,27 @@ LESSON = {
     "policies": [],
     "changes": [],
 }
-DENIED = {"time": "T1", "account": "444455556666", "decision": "denied", "denial": LESSON}
+DENIED = {
+    "time": "2026-11-23T09:00:05+00:00",
+    "account": "444455556666",
+    "decision": "denied",
+    "denial": LESSON,
+}
 IN_DEV = {**DENIED, "account": "111122223333", "denial": {**LESSON, "account": "111122223333"}}
-ALLOWED = {"time": "T0", "account": "444455556666", "decision": "allowed", "denial": {}}
+ALLOWED = {
+    "time": "2026-11-23T09:00:01+00:00",
+    "account": "444455556666",
+    "decision": "allowed",
+    "denial": {},
+}
 
 
 @pytest.fixture
 def denials(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Asks for the denials of a harness with this journal."""
 
-    def ask(journal: list[dict[str, Any]], *options: str) -> str:
-        client = SimpleNamespace(journal=lambda after, *kinds: journal)
+    def ask(journal: list[dict[str, Any]], *options: str, iam: str = "enforce") -> str:
+        client = SimpleNamespace(journal=lambda after, *kinds: journal, status=lambda: {"iam": iam})
         monkeypatch.setattr("harness.stack.required", lambda: SimpleNamespace(client=client))
         return CliRunner().invoke(app, ["denials", *options]).output
 
@@ -88,17 +98,34 @@ def denials(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 def test_denials_are_told_once_with_their_count_and_their_lesson(denials: Callable[..., str]) -> None:
-    assert denials([ALLOWED, DENIED, {**DENIED, "time": "T2"}]).splitlines() == [
-        "denied: assumed-role/execution/s s3:GetObject on arn:aws:s3:::data/[a] (2 times)",
+    assert denials([ALLOWED, DENIED, {**DENIED, "time": "2026-11-23T09:00:07+00:00"}]).splitlines() == [
+        "denied: 444455556666 role/execution (session s) s3:GetObject on arn:aws:s3:::data/[a] "
+        "(2 times since 2026-11-23 09:00:05)",
         "    because no identity-based policy allows the s3:GetObject action",
     ]
 
 
-def test_denials_are_an_accounts_where_one_is_named(denials: Callable[..., str]) -> None:
-    (told,) = json.loads(denials([DENIED, IN_DEV], "--account", "dev", "--json"))
-    assert told == {"times": 1, "first": "T1", "decision": "denied", **IN_DEV["denial"]}  # type: ignore[dict-item]
+def test_every_denial_is_told_however_many_there_are(denials: Callable[..., str]) -> None:
+    several = [{**DENIED, "denial": {**LESSON, "resource": f"arn:aws:s3:::data/{n}"}} for n in range(7)]
+    heads = [line for line in denials(several).splitlines() if line.startswith("denied: ")]
+    assert heads == [
+        f"denied: 444455556666 role/execution (session s) s3:GetObject on arn:aws:s3:::data/{n} (2026-11-23 09:00:05)"
+        for n in range(7)
+    ]
+
+
+@pytest.mark.parametrize("account", ["dev", "111122223333"])
+def test_denials_are_an_accounts_where_one_is_named(denials: Callable[..., str], account: str) -> None:
+    (told,) = json.loads(denials([DENIED, IN_DEV], "--account", account, "--json"))
+    assert told == {"times": 1, "first": DENIED["time"], "decision": "denied", **IN_DEV["denial"]}  # type: ignore[dict-item]
 
 
 def test_where_nothing_was_denied_there_is_none(denials: Callable[..., str]) -> None:
     assert denials([ALLOWED]) == "none yet\n"
     assert json.loads(denials([ALLOWED], "--json")) == []
+
+
+def test_where_nothing_is_decided_denials_says_so(denials: Callable[..., str]) -> None:
+    assert denials([ALLOWED], iam="off") == (
+        "the harness that is up runs with --iam off: no call is decided on, so nothing is denied and no policy used\n"
+    )

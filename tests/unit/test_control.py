@@ -194,3 +194,8 @@ def test_down_ends_the_harness(control: Control, ended: threading.Event) -> None
 @pytest.mark.parametrize(("method", "name"), [("GET", "nothing"), ("GET", "down"), ("POST", "status")])
 def test_another_call_is_refused_by_name(control: Control, method: str, name: str) -> None:
     assert ask(control, method, name) == (404, {"error": f"no such call: {method} /_harness/{name}"})
+
+
+def test_pages_in_a_browser_are_not_answered(control: Control) -> None:
+    request = HttpRequest("POST", "/_harness/down", "", {"origin": "https://example.com"}, b"{}")
+    assert control.handle(request).status == 403

@@ -85,37 +85,50 @@ def denied(decision: str = "denied", **more: Any) -> Json:
         "why": "",
         "cause": "because no identity-based policy allows the s3:GetObject action",
         "policies": [
-            {"policy": "1 user/me inline p", "says": "does not allow", "why": "it allows nothing of s3"}
+            {
+                "policy": "1 user/me inline p",
+                "kind": "identity",
+                "says": "does not allow",
+                "why": "it allows nothing of s3",
+            }
         ],
         "changes": [{"where": "1 user/me inline policy", "what": "let it do s3:GetObject", "statement": {}}],
     }
-    return {"kind": "call", "status": 403, "decision": decision, "denial": {**lesson, **more}}
+    return {
+        "kind": "call",
+        "time": "2026-11-23T09:00:05+00:00",
+        "status": 403,
+        "decision": decision,
+        "denial": {**lesson, **more},
+    }
 
 
 LESSON = [
     "    because no identity-based policy allows the s3:GetObject action",
     "    read: inline p: does not allow: it allows nothing of s3",
-    "    change: inline policy: let it do s3:GetObject",
+    "    change: a new inline policy of user/me: let it do s3:GetObject",
 ]
 
 
 def test_a_denial_is_told_with_its_lesson_and_other_errors_are_not() -> None:
     wrong_signature = {"kind": "call", "status": 403, "decision": "not reached", "denial": {}}
     assert explain([denied(), wrong_signature]) == [
-        "denied: user/me s3:GetObject on arn:aws:s3:::data/a",
+        "denied: 1 user/me s3:GetObject on arn:aws:s3:::data/a (2026-11-23 09:00:05)",
         *LESSON,
     ]
 
 
 def test_what_was_let_pass_and_would_be_denied_is_told_too() -> None:
-    assert explain([{**denied("would be denied"), "status": 200}])[0].startswith("would be denied: user/me ")
+    assert explain([{**denied("would be denied"), "status": 200}])[0].startswith(
+        "would be denied: 1 user/me "
+    )
 
 
 def test_the_same_denial_is_told_once_with_its_count() -> None:
     told = explain([denied(), denied(), denied(action="s3:ListBucket"), denied()])
     assert [line for line in told if not line.startswith(" ")] == [
-        "denied: user/me s3:GetObject on arn:aws:s3:::data/a (3 times)",
-        "denied: user/me s3:ListBucket on arn:aws:s3:::data/a",
+        "denied: 1 user/me s3:GetObject on arn:aws:s3:::data/a (3 times since 2026-11-23 09:00:05)",
+        "denied: 1 user/me s3:ListBucket on arn:aws:s3:::data/a (2026-11-23 09:00:05)",
     ]
 
 
@@ -123,7 +136,7 @@ def test_denials_come_right_after_the_step_that_failed_for_they_explain_it() -> 
     told = explain([job(), denied()], STEP)
     assert told[:2] == [
         "step Crash failed: exit code: 1",
-        "denied: user/me s3:GetObject on arn:aws:s3:::data/a",
+        "denied: 1 user/me s3:GetObject on arn:aws:s3:::data/a (2026-11-23 09:00:05)",
     ]
     assert told[-3:] == ["job pipelines-x-Crash: exit code: 1", "    one", "    two"]
 

@@ -103,10 +103,12 @@ def test_statements_that_deny_are_told_as_such() -> None:
     (statement,) = usage([record]).statements
     assert statement.row() == {
         "statement": f"{ROLE} inline reading#Never",
+        "policy": f"{ROLE} inline reading",
+        "label": "Never",
         "effect": "Deny",
         "used": 0,
         "needed": 0,
-        "others_that_allow_it": "",
+        "others": [],
     }
 
 
@@ -118,7 +120,7 @@ def test_statements_that_allowed_the_same_are_told_the_most_used_first() -> None
         call("s3:PutObject", "arn:aws:s3:::b/l", [READ, write]),
     )
     assert statements[READ].others == (write, MANAGED)
-    assert statements[READ].row()["others_that_allow_it"] == f"{write}, {MANAGED}"
+    assert statements[READ].row()["others"] == [write, MANAGED]
 
 
 def test_a_role_that_has_a_policy_but_did_nothing_is_a_role_too() -> None:
@@ -138,10 +140,16 @@ def test_least_privilege_names_what_was_used_and_nothing_else() -> None:
 
 def test_least_privilege_keeps_to_whom_a_role_is_passed() -> None:
     passed = use(
-        "iam:PassRole", "arn:aws:iam::4:role/x", **{"iam:passedtoservice": "sagemaker.amazonaws.com"}
+        "iam:PassRole", "arn:aws:iam::4:role/x", **{"iam:PassedToService": "sagemaker.amazonaws.com"}
     )
     (statement,) = least_privilege([passed])["Statement"]
-    assert statement["Condition"] == {"StringEquals": {"iam:passedtoservice": "sagemaker.amazonaws.com"}}
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_least_privilege_asks_for_a_boolean_as_one() -> None:
+    grant = use("kms:CreateGrant", "arn:aws:kms:::key/k", **{"kms:GrantIsForAWSResource": "true"})
+    (statement,) = least_privilege([grant])["Statement"]
+    assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
 def test_names_that_differ_from_run_to_run_are_left_open() -> None:
@@ -183,7 +191,7 @@ USES = st.builds(
     ),
 )
 PASSING = st.builds(
-    lambda service: use("iam:PassRole", "arn:aws:iam::4:role/x", **{"iam:passedtoservice": service}),
+    lambda service: use("iam:PassRole", "arn:aws:iam::4:role/x", **{"iam:PassedToService": service}),
     st.sampled_from(["sagemaker.amazonaws.com", "events.amazonaws.com"]),
 )
 WORKER = Principal("444455556666", IDENTITY, "assumed-role", role_arn="arn:aws:iam::444455556666:role/x")
@@ -191,7 +199,7 @@ WORKER = Principal("444455556666", IDENTITY, "assumed-role", role_arn="arn:aws:i
 
 def allowed(document: dict[str, Any], one: Use, action: str) -> bool:
     policies = Policies(identity=(Policy("least", parse(json.dumps(document))),))
-    request = Request(WORKER, action, one.resource, "444455556666", dict(one.conditions))
+    request = Request(WORKER, action, one.resource, "444455556666", {k.lower(): v for k, v in one.conditions})
     return evaluate(request, policies).allowed
 
 
@@ -211,6 +219,6 @@ def test_least_privilege_does_not_depend_on_the_order_of_what_was_done(uses: lis
 @given(st.lists(PASSING, min_size=1, max_size=1))
 def test_a_role_is_passed_to_nobody_else(uses: list[Use]) -> None:
     other = Use(
-        ROLE, uses[0].action, uses[0].resource, (("iam:passedtoservice", "lambda.amazonaws.com"),), (), 1
+        ROLE, uses[0].action, uses[0].resource, (("iam:PassedToService", "lambda.amazonaws.com"),), (), 1
     )
     assert not allowed(least_privilege(uses), other, "iam:PassRole")

@@ -133,11 +133,13 @@ def _on_tagged(call: ApiCall, facts: Facts) -> list[Permission]:
 
 
 def _listing(call: ApiCall, facts: Facts) -> list[Permission]:
-    """Knows no resource; of another account's bus, that bus, for its account has to have a say. What AWS does there is
-    not documented."""
+    """Of all rules, as AWS's refusals say (globaldothealth/list#2539: `events:ListRules on resource: …:rule/*`), though
+    the Service Authorization Reference knows no resource. Of another account's bus, that bus, for its account has to
+    have a say. What AWS does there, and of a custom bus, is not documented."""
     bus = _bus(call, call.params.get("EventBusName"))
     other = engine.account_of(bus) not in ("", call.account)
-    return [engine.permission(call, facts, f"events:{call.operation}", bus if other else "*")]
+    resource = bus if other else f"arn:aws:events:{call.region}:{call.account}:rule/*"
+    return [engine.permission(call, facts, f"events:{call.operation}", resource)]
 
 
 OPERATIONS: dict[str, Need] = {

@@ -21,5 +21,5 @@ def test_a_name_neither_ends_a_line_nor_commands_a_terminal() -> None:
     told = lines(lesson)
     assert len(told) == 2
     assert told[0] == (
-        r"denied: user/mallory s3:GetObject on arn:aws:s3:::shelf/k\nallowed: user/mallory \x1b[2K"
+        r"denied: 111122223333 user/mallory s3:GetObject on arn:aws:s3:::shelf/k\nallowed: user/mallory \x1b[2K"
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.access.collect import collect, inventory
+from harness.access.collect import collect
 from harness.access.context import Organization
 from harness.access.facts import Bucket, Identity
+from harness.access.inventory import inventory
 from harness.iam.model import Policies, Policy
 from harness.model import Permission, Principal, Session
 

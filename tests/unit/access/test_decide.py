@@ -139,14 +139,14 @@ def test_every_side_that_had_to_allow_is_told_with_its_statements() -> None:
     own, key_use = decide(put("locked"), WRITE, allow("kms:GenerateDataKey", KEY.arn, Sid="UseKey")).used
     assert own["by"] == [[f"{OWN}#Write"]]
     assert key_use["by"] == [[f"{HOME} key 1234 policy#Delegate"], [f"{OWN}#UseKey"]]
-    assert key_use["conditions"] == {"kms:viaservice": f"s3.{REGION}.amazonaws.com"}
+    assert key_use["conditions"] == {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
 
 
 def test_whom_a_role_is_passed_to_is_told_with_its_use() -> None:
     passing = [allow("sagemaker:CreateProcessingJob", "*"), allow("iam:PassRole", ROLE, Sid="Pass")]
     asked = call(session(), "sagemaker", "CreateProcessingJob", ProcessingJobName="prep", RoleArn=ROLE)
     by_action = {used["action"]: used for used in decide(asked, *passing).used}
-    assert by_action["iam:PassRole"]["conditions"] == {"iam:passedtoservice": "sagemaker.amazonaws.com"}
+    assert by_action["iam:PassRole"]["conditions"] == {"iam:PassedToService": "sagemaker.amazonaws.com"}
 
 
 # Who calls

@@ -70,7 +70,7 @@ def test_a_lesson_has_every_policy_that_was_read_and_every_change() -> None:
 def test_people_read_what_was_denied_why_what_was_read_and_what_would_allow_it() -> None:
     statement = json.dumps(lesson()["changes"][0]["statement"])
     assert lines(lesson()) == [
-        f"denied: assumed-role/execution/s kms:GenerateDataKey on {KEY}",
+        f"denied: {PROD} role/execution (session s) kms:GenerateDataKey on {KEY}",
         "    because no identity-based policy allows the kms:GenerateDataKey action",
         "    for s3:PutObject to encrypt the object under the bucket's key",
         "    read: inline own-key: does not allow: UseOwnKey allows kms:Decrypt, not kms:GenerateDataKey",
@@ -89,13 +89,35 @@ def test_policies_that_said_the_same_are_one_line() -> None:
     assert line == "    read: a and 2 more: does not allow: it allows nothing of kms"
 
 
+def test_scps_are_told_as_such_and_apart_from_the_callers_own_policies() -> None:
+    told = lesson()
+    unrelated = told["policies"][-1]
+    scp = {**unrelated, "policy": "SCP FullAWSAccess", "kind": "scp"}
+    reads = [line for line in lines({**told, "policies": [unrelated, scp]}) if "read:" in line]
+    assert [line.split(": ")[1] for line in reads] == ["AWS managed AmazonS3FullAccess", "SCP FullAWSAccess"]
+
+
+def test_a_new_policy_is_told_with_whose_it_is() -> None:
+    change = {"where": f"{PROD} role/execution inline policy", "what": "let it do x", "statement": {}}
+    assert lines({**lesson(), "changes": [change]})[-1] == (
+        "    change: a new inline policy of role/execution: let it do x"
+    )
+
+
+def test_a_service_is_told_without_an_account() -> None:
+    told = {**lesson(), "principal": "events.amazonaws.com", "role": ""}
+    assert lines(told)[0] == f"denied: events.amazonaws.com kms:GenerateDataKey on {KEY}"
+
+
 def test_a_call_that_is_the_action_itself_is_not_told_twice() -> None:
     itself = {**lesson(why=""), "call": "kms:GenerateDataKey"}
     assert not any(line.startswith("    for ") for line in lines(itself))
 
 
 def test_what_was_only_audited_would_be_denied() -> None:
-    assert lines(lesson(), "would be denied")[0].startswith("would be denied: assumed-role/execution/s ")
+    assert lines(lesson(), "would be denied")[0].startswith(
+        f"would be denied: {PROD} role/execution (session s) "
+    )
 
 
 def test_the_same_lesson_is_taught_once_whatever_the_session() -> None:
@@ -122,4 +144,4 @@ def test_advice_knows_aws_own_policies_by_the_names_that_they_are_collected_unde
     told = denial(
         call, Permission(request.action, request.resource), request, policies, evaluate(request, policies)
     )
-    assert [change["where"] for change in told["changes"]] == ["444455556666 role/execution managed ours"]
+    assert [change["where"] for change in told["changes"]] == ["444455556666 role/execution inline policy"]

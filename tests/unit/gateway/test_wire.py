@@ -36,7 +36,7 @@ class Chain:
         self.asked: list[tuple[Principal, str, str]] = []
         self.trusted = {"sagemaker.amazonaws.com"}
 
-    def may_assume(self, service: Principal, role_arn: str, region: str) -> None:
+    def may_assume(self, service: Principal, role_arn: str, session_name: str, region: str) -> None:
         self.asked.append((service, role_arn, region))
         if service.arn not in self.trusted:
             raise AwsError("AccessDenied", f"{service.arn} is not trusted", 403)

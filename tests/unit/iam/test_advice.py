@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from harness.iam.advice import Change, advise
 from harness.iam.evaluation import evaluate
 from harness.iam.model import Policies, Policy, Request
+from harness.model import Principal
 
 from .asking import DEV, PROD, REGISTRY, allow, ask, policy, replaced, service, session
 
@@ -61,7 +62,7 @@ def one(request: Request, policies: Policies) -> Change:
 
 
 def test_a_resource_is_added_where_the_action_is_allowed_on_others() -> None:
-    use = policy(INLINE, allow(["kms:Decrypt", "kms:Encrypt"], KEY, Sid="UseOwnKey"))
+    use = policy(INLINE, allow("kms:Decrypt", KEY, Sid="UseOwnKey"))
     request = ask(EXECUTION, "kms:Decrypt", OTHER_KEY, gate="key")
     change = one(request, Policies(identity=(use,), resource=(DELEGATING,)))
     assert (change.where, change.what) == (INLINE, f"add {OTHER_KEY} to the resources of UseOwnKey")
@@ -70,14 +71,21 @@ def test_a_resource_is_added_where_the_action_is_allowed_on_others() -> None:
 
 
 def test_an_action_is_added_where_others_of_the_service_are_allowed_on_the_resource() -> None:
-    read = policy(INLINE, allow("s3:GetObject", f"{BUCKET}/*"))
+    read = policy(INLINE, allow("s3:GetObject", f"{BUCKET}/model"))
     change = one(ask(EXECUTION, "s3:PutObject", f"{BUCKET}/model"), Policies(identity=(read,)))
     assert (change.where, change.what) == (INLINE, "add s3:PutObject to the actions of statement 1")
     assert change.statement["Action"] == ["s3:GetObject", "s3:PutObject"]
 
 
-@pytest.mark.parametrize("statement", [allow("logs:*", f"{BUCKET}/*"), allow("s3:GetObject", "*")])
-def test_an_action_is_added_neither_to_another_service_nor_where_it_would_be_allowed_everywhere(
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("logs:*", f"{BUCKET}/model"),
+        allow("s3:GetObject", f"{BUCKET}/*"),
+        allow(["s3:PutObject", "s3:DeleteObject"], f"{BUCKET}/other"),
+    ],
+)
+def test_a_statement_is_not_extended_to_another_service_nor_by_more_than_is_missing(
     statement: dict[str, Any],
 ) -> None:
     inline = policy(INLINE, statement)
@@ -129,13 +137,29 @@ def test_only_the_account_that_does_not_allow_is_told_to() -> None:
     assert one(request, Policies(identity=(identity,))).where == "777788889999 bucket mammo-artifacts policy"
 
 
+def test_a_policy_that_others_have_too_is_not_extended() -> None:
+    shared = policy("444455556666 role/execution managed ours", allow("s3:GetObject", f"{BUCKET}/a"))
+    assert one(ask(EXECUTION, "s3:GetObject", f"{BUCKET}/b"), Policies((shared,))).where == NEW_INLINE
+
+
+def test_another_accounts_role_cannot_be_passed_whatever_is_changed() -> None:
+    role = f"arn:aws:iam::{REGISTRY}:role/approver"
+    request, policies = ask(EXECUTION, "iam:PassRole", role, REGISTRY), Policies()
+    (change,) = advise(request, policies, evaluate(request, policies))
+    assert change == Change(
+        "identity",
+        f"{PROD} role/execution",
+        f"pass a role of account {PROD}: roles are passed only within their account",
+    )
+
+
 def test_a_trust_policy_names_no_resource() -> None:
     role = f"arn:aws:iam::{REGISTRY}:role/approver"
-    trust = policy("trust", allow("sts:AssumeRole", Principal={"Service": "sagemaker.amazonaws.com"}))
+    trust = policy("trust", allow("sts:AssumeRole", Principal={"AWS": DEV}))
     identity = policy(INLINE, allow("sts:AssumeRole", role))
     change = one(ask(EXECUTION, "sts:AssumeRole", role, REGISTRY, "trust"), Policies((identity,), (trust,)))
     assert change.what == f"add {ROLE} to the principals of statement 1"
-    assert change.statement["Principal"] == {"Service": ("sagemaker.amazonaws.com",), "AWS": [ROLE]}
+    assert change.statement["Principal"] == {"AWS": [DEV, ROLE]}
     assert one(
         ask(EXECUTION, "sts:AssumeRole", role, REGISTRY, "trust"), Policies((identity,), (policy("trust"),))
     ).statement == allow("sts:AssumeRole", Principal={"AWS": ROLE})
@@ -176,7 +200,7 @@ def test_a_role_is_added_to_the_roles_that_a_condition_names() -> None:
         "bucket policy",
         allow(
             "s3:GetObject",
-            f"{BUCKET}/*",
+            f"{BUCKET}/model",
             Sid="Read",
             Principal={"AWS": [DEV, PROD]},
             Condition={"ArnEquals": {"aws:PrincipalArn": [owners]}},
@@ -277,7 +301,7 @@ ASKED = st.builds(
 )
 UNDER = st.builds(
     Policies,
-    identity=policies_of("inline i"),
+    identity=policies_of(INLINE),
     resource=policies_of("bucket policy", named=True),
     boundary=st.none() | policies_of("boundary"),
     session=st.none() | policies_of("session"),
@@ -291,3 +315,31 @@ def test_what_is_advised_allows(request: Request, policies: Policies) -> None:
     changes = advise(request, policies, verdict)
     assert bool(changes) != verdict.allowed
     assert evaluate(request, made(policies, changes)).allowed
+
+
+ALL = (policy("all", allow("*", "*")),)
+ANYBODY = st.sampled_from([EXECUTION, session("other"), session("execution", DEV)])
+ANYTHING = st.tuples(
+    st.sampled_from(["s3:GetObject", "s3:PutObject", "logs:GetLogEvents"]),
+    st.sampled_from([f"{BUCKET}/a", f"{BUCKET}/b", f"{BUCKET}/c", "arn:aws:s3:::other/a"]),
+)
+
+
+@given(ASKED, UNDER, ANYBODY, ANYTHING)
+def test_what_is_advised_allows_nothing_else(
+    request: Request, policies: Policies, who: Principal, what: tuple[str, str]
+) -> None:
+    changed = made(policies, advise(request, policies, evaluate(request, policies)))
+    other = replace(
+        request,
+        principal=who,
+        action=what[0],
+        resource=what[1],
+        context={**request.context, "aws:principalarn": who.role_arn},
+    )
+    if who != EXECUTION:  # whose own policies allow everything
+        policies, changed = (
+            replace(p, identity=ALL, boundary=None, session=None) for p in (policies, changed)
+        )
+    if other != request and evaluate(other, changed).allowed:
+        assert evaluate(other, policies).allowed

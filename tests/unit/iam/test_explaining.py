@@ -262,3 +262,24 @@ def test_the_policy_that_is_missing_is_the_one_of_what_can_have_it(
     everything = policy("p", allow("*", "*"))
     findings = told(ask(EXECUTION, action, resource, REGISTRY), Policies(identity=(everything,)))
     assert findings[-1].policy == f"777788889999 {named}"
+
+
+def test_a_policy_that_only_denies_other_things_is_not_told() -> None:
+    deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
+    scps = ((policy("FullAWSAccess", allow("*", "*")), policy("deny-only", deny)),)
+    findings = told(ask(EXECUTION, "s3:GetObject", OBJECT), Policies(scps=scps))
+    assert [f.policy for f in findings] == [
+        "FullAWSAccess",
+        f"policies of arn:aws:iam::{PROD}:role/execution",
+    ]
+
+
+def test_a_policy_with_many_actions_of_the_service_is_told_by_the_one_that_it_has_not() -> None:
+    many = policy("p", allow([f"kms:List{n}" for n in range(11)], "*"))
+    assert only(ask(EXECUTION, "kms:Decrypt", KEY), Policies((many,)))[1] == "it has no kms:Decrypt"
+
+
+def test_the_trust_policy_of_another_accounts_role_has_no_say_in_passing_it() -> None:
+    passing = policy("p", allow("iam:PassRole", "*", Sid="Pass"))
+    request = ask(EXECUTION, "iam:PassRole", f"arn:aws:iam::{REGISTRY}:role/approver", REGISTRY)
+    assert only(request, Policies((passing,))) == ("allows", "Pass allows it")
