@@ -110,9 +110,9 @@ def test_what_an_organization_denies_no_administrator_may(callers: Callers) -> N
         ),
     )
     lesson = callers.lesson(admin.arn)
-    assert [read["policy"] for read in lesson["policies"] if read["says"] == "denies"] == ["no-keys-go.json"]
+    assert [read["policy"] for read in lesson["policies"] if read["says"] == "denies"] == ["SCP no-keys-go.json"]
     (change,) = lesson["changes"]
-    assert change["where"] == "no-keys-go.json"
+    assert change["where"] == "SCP no-keys-go.json"
     assert change["what"] == "narrow or remove NoKeysGo, which denies kms:ScheduleKeyDeletion"
 
 
@@ -137,7 +137,7 @@ def test_what_a_level_does_not_allow_no_policy_of_the_account_grants(callers: Ca
         ),
     )
     (change,) = callers.lesson(admin.arn)["changes"]
-    assert change["where"] == "storage-only.json"
+    assert change["where"] == "SCP storage-only.json"
     assert change["statement"]["Action"] == "sagemaker:ListModels"
 
 
