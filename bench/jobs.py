@@ -45,9 +45,11 @@ class Jobs:
         session = boto3.Session(profile_name="dev")
         self._sagemaker = session.client("sagemaker")
         self._s3 = session.client("s3")
-        self._role = session.client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=_TRUST)[
-            "Role"
-        ]["Arn"]
+        iam = session.client("iam")
+        self._role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"]
+        iam.attach_role_policy(
+            RoleName="bench", PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+        )
         self._s3.create_bucket(Bucket=BUCKET)
         self._folder = Path(tempfile.mkdtemp(prefix="harness-bench-", dir=stack.folder))
         data.prepare(self._folder)
