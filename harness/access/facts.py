@@ -22,7 +22,6 @@ class Identity:
     boundary: Stored | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     trust: str = ""
-    max_session_seconds: int = 3600
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,10 @@ class Bucket:
 
     name: str
     owner: str
-    region: str
     policy: str = ""
     key: str = ""
     bucket_key: bool = False
     ownership: str = "BucketOwnerEnforced"
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

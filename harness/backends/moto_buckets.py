@@ -21,12 +21,10 @@ def bucket(name: str) -> Bucket | None:
     return Bucket(
         name=name,
         owner=held.account_id,
-        region=held.region_name,
         policy=_text(held.policy) if held.policy else "",
         key=_default_key(held),
         bucket_key=_true(rule.get("BucketKeyEnabled")),
         ownership=held.ownership_rule or _ENFORCED,
-        tags=tags(name),
     )
 
 

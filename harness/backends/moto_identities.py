@@ -76,7 +76,6 @@ def _role(_: Any, role: Any) -> Identity:
         boundary=_boundary(role.permissions_boundary_arn),
         tags=_pairs(role.tags),
         trust=role.assume_role_policy_document,
-        max_session_seconds=int(role.max_session_duration or 3600),
     )
 
 

@@ -110,7 +110,9 @@ def test_what_an_organization_denies_no_administrator_may(callers: Callers) -> N
         ),
     )
     lesson = callers.lesson(admin.arn)
-    assert [read["policy"] for read in lesson["policies"] if read["says"] == "denies"] == ["SCP no-keys-go.json"]
+    assert [read["policy"] for read in lesson["policies"] if read["says"] == "denies"] == [
+        "SCP no-keys-go.json"
+    ]
     (change,) = lesson["changes"]
     assert change["where"] == "SCP no-keys-go.json"
     assert change["what"] == "narrow or remove NoKeysGo, which denies kms:ScheduleKeyDeletion"

@@ -36,7 +36,7 @@ BACKEND: Cloud = peopled(
     Identity(ROLE, "AROA1"),
     policies={TOPIC: "backend's topic"},
     tagged={TOPIC: {"of": "backend"}},
-    buckets={"models": Bucket("models", HOME, REGION)},
+    buckets={"models": Bucket("models", HOME)},
     keys=(key("1234"),),
 )
 
@@ -63,7 +63,7 @@ def test_what_has_a_policy_is_told_by_all() -> None:
 
 def test_the_rest_is_the_backends() -> None:
     assert facts().identity(ROLE) == Identity(ROLE, "AROA1")
-    assert facts().bucket("models") == Bucket("models", HOME, REGION)
+    assert facts().bucket("models") == Bucket("models", HOME)
     assert facts().kms_key("1234", HOME, REGION) == key("1234")
     assert facts().stored_object("models", "m") is None
 

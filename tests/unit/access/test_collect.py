@@ -122,7 +122,7 @@ def test_a_resources_policy_is_told_by_account_kind_and_name(arn: str, name: str
 
 
 def test_an_objects_policy_is_its_buckets() -> None:
-    cloud = peopled(WORKER, buckets={"models": Bucket("models", AWAY, REGION, READING)})
+    cloud = peopled(WORKER, buckets={"models": Bucket("models", AWAY, READING)})
     assert names(collected(GET, cloud=cloud).resource) == [f"{AWAY} bucket models policy"]
 
 
@@ -135,7 +135,7 @@ def test_an_objects_policy_is_its_buckets() -> None:
     ],
 )
 def test_a_resource_without_a_policy_adds_none(permission: Permission) -> None:
-    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, REGION)})
+    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME)})
     assert collected(permission, cloud=cloud).resource == ()
 
 
@@ -143,7 +143,7 @@ def test_a_resource_without_a_policy_adds_none(permission: Permission) -> None:
 
 
 def test_nobody_and_services_have_no_policies_but_those_of_the_resource() -> None:
-    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, REGION, READING)})
+    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, READING)})
     for by in (NOBODY, SERVICE):
         policies = collected(by=by, cloud=cloud, organization=ORGANIZATION)
         assert names(policies.resource) == [f"{HOME} bucket models policy"]
@@ -217,7 +217,7 @@ def test_a_grants_encryption_context_is_a_condition(constraint: str) -> None:
 
 def test_an_object_of_another_account_is_not_the_bucket_owners_to_share_only_to_deny() -> None:
     policy = document({**READ, "Principal": "*"}, deny("s3:*", OBJECT, Sid="OnlyTls", Principal={"AWS": "*"}))
-    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, REGION, policy)})
+    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, policy)})
     theirs = Permission("s3:GetObject", OBJECT, AWAY)
     assert sids(collected(theirs, cloud=cloud).resource) == ["OnlyTls"]
     assert sids(collected(GET, cloud=cloud).resource) == ["Read", "OnlyTls"]
@@ -237,7 +237,7 @@ def test_a_statement_without_a_sid_is_left_out_by_its_number() -> None:
 
 def test_a_policy_that_is_left_out_is_as_if_it_were_not_there() -> None:
     assert OWN not in names(collected(GET, OWN).identity)
-    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, REGION, READING)})
+    cloud = peopled(WORKER, buckets={"models": Bucket("models", HOME, READING)})
     assert collected(GET, f"{HOME} bucket models policy", cloud=cloud).resource == ()
 
 
@@ -291,7 +291,7 @@ def test_policies_of_aws_have_no_text_in_the_inventory_however_one_has_them(iden
 def test_the_inventory_has_every_policy_of_resources() -> None:
     cloud = peopled(
         keys=(KEY,),
-        buckets={"models": Bucket("models", AWAY, REGION, READING)},
+        buckets={"models": Bucket("models", AWAY, READING)},
         policies={arn: READING for arn, _ in RESOURCES},
         listed=("arn:aws:s3:::models", KEY.arn),
     )

@@ -33,11 +33,9 @@ def worker(*statements: dict[str, Any], **more: Any) -> Cloud:
     """A role `worker` with an inline policy `own` of these statements; the buckets `plain` and, encrypted, `locked`."""
     own = (("own", document(*statements)),) if statements else ()
     buckets = {
-        "plain": Bucket("plain", HOME, REGION),
-        "locked": Bucket("locked", HOME, REGION, key=KEY.arn),
-        "public": Bucket(
-            "public", HOME, REGION, document(allow("s3:GetObject", "*", Principal="*", Sid="All"))
-        ),
+        "plain": Bucket("plain", HOME),
+        "locked": Bucket("locked", HOME, key=KEY.arn),
+        "public": Bucket("public", HOME, document(allow("s3:GetObject", "*", Principal="*", Sid="All"))),
     }
     objects = {(bucket, "m", ""): StoredObject(HOME) for bucket in ("plain", "public")}
     return peopled(Identity(ROLE, "AROA1", inline=own), keys=(KEY,), buckets=buckets, objects=objects, **more)
@@ -194,7 +192,7 @@ def test_the_harness_itself_asks_nobody(mode: Mode, operation: str) -> None:
 
 def test_another_accounts_resource_takes_both_accounts() -> None:
     shared = allow("s3:GetObject", "arn:aws:s3:::theirs/*", Principal={"AWS": HOME}, Sid="Share")
-    theirs = {"theirs": Bucket("theirs", AWAY, REGION, document(shared))}
+    theirs = {"theirs": Bucket("theirs", AWAY, document(shared))}
     objects = {("theirs", "m", ""): StoredObject(AWAY)}
     everything = Identity(ROLE, "AROA1", inline=(("own", FULL_ACCESS),))
     cloud = peopled(everything, buckets=theirs, objects=objects)

@@ -34,7 +34,7 @@ class People(World):
 
 def people(*arns: str, **inline: str) -> People:
     made = {arn: Identity(arn, "AROA", inline=tuple(inline.items())) for arn in arns}
-    return People(buckets={"models": Bucket("models", HOME, REGION)}, people=made)
+    return People(buckets={"models": Bucket("models", HOME)}, people=made)
 
 
 WORLD = people(WORKER, REMOTE)

@@ -87,12 +87,12 @@ def _answers_to(key: Key, id: str) -> bool:
 
 WORLD = World(
     buckets={
-        "plain": Bucket("plain", HOME, REGION),
-        "locked": Bucket("locked", HOME, REGION, key=key_arn(HOME_KEY)),
-        "thrifty": Bucket("thrifty", HOME, REGION, key=key_arn(HOME_KEY), bucket_key=True),
-        "managed": Bucket("managed", HOME, REGION, key="alias/aws/s3"),
-        "theirs": Bucket("theirs", AWAY, REGION, key="alias/data"),
-        "dropbox": Bucket("dropbox", HOME, REGION, ownership="ObjectWriter"),
+        "plain": Bucket("plain", HOME),
+        "locked": Bucket("locked", HOME, key=key_arn(HOME_KEY)),
+        "thrifty": Bucket("thrifty", HOME, key=key_arn(HOME_KEY), bucket_key=True),
+        "managed": Bucket("managed", HOME, key="alias/aws/s3"),
+        "theirs": Bucket("theirs", AWAY, key="alias/data"),
+        "dropbox": Bucket("dropbox", HOME, ownership="ObjectWriter"),
     },
     objects={
         ("plain", "a.csv", ""): StoredObject(HOME),
