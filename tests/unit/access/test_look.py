@@ -8,7 +8,7 @@ from harness.access.facts import Bucket
 from harness.access.look import Look
 
 from .cloud import Cloud
-from .needs.world import HOME, REGION
+from .needs.world import HOME
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Watched(Cloud):
 
     def bucket(self, name: str) -> Bucket | None:
         self.asked.append(name)
-        return Bucket(name, HOME, REGION, policy=str(len(self.asked))) if name != "none" else None
+        return Bucket(name, HOME, policy=str(len(self.asked))) if name != "none" else None
 
 
 def test_what_is_asked_again_is_what_was_answered_first() -> None:

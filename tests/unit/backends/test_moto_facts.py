@@ -215,7 +215,7 @@ def stored(facts: Facts, bucket: str, key: str, version: str = "") -> StoredObje
 
 def test_a_new_bucket_has_aws_s_defaults(bench: Bench, facts: Facts, name: str) -> None:
     bench.client("s3", PROD).create_bucket(Bucket=name)
-    assert facts.bucket(name) == Bucket(name, PROD, REGION)
+    assert facts.bucket(name) == Bucket(name, PROD)
 
 
 def test_a_bucket_is_as_s3_answers_it(bench: Bench, facts: Facts, bucket: str) -> None:
