@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from fake_accounts.accounts import load_accounts
+from harness.iam.documents import parse
 from harness.model import Json
 from harness.scenario import Execution, World
 from harness.usage import least_privilege, usage
@@ -157,10 +158,8 @@ class Policies:
         blanket = [
             name
             for name, document in written.items()
-            for statement in document["Statement"]
-            if statement["Effect"] == "Allow"
-            and "*" in _listed(statement.get("Action", []))
-            and "*" in _listed(statement.get("Resource", []))
+            for statement in parse(json.dumps(document)).statements
+            if statement.allows and "*" in statement.actions and "*" in statement.resources
         ]
         self._world.expect(
             not blanket, "no statement to allow * on *", f"there is one in {', '.join(blanket)}"
@@ -199,7 +198,3 @@ class Policies:
             f"it failed with {reason}",
             execution,
         )
-
-
-def _listed(element: Any) -> list[Any]:
-    return element if isinstance(element, list) else [element]

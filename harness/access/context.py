@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.access.facts import Identity
+from harness.access.values import Values, text
 from harness.model import ApiCall, Permission, Principal
-
-Values = dict[str, str | tuple[str, ...]]
 
 _TYPES = {
     "root": "Account",
@@ -39,7 +38,7 @@ def of_call(
     values: Values = {
         # IAM has one endpoint, which is in us-east-1.
         "aws:requestedregion": "us-east-1" if call.service == "iam" else call.region,
-        "aws:currenttime": _written(now),
+        "aws:currenttime": text(now),
         "aws:epochtime": str(int(now.timestamp())),
         # The gateway speaks HTTP on loopback where AWS's SDKs speak HTTPS: a policy that asks for TLS means them.
         "aws:securetransport": "true",
@@ -65,11 +64,6 @@ def of_permission(permission: Permission, call: ApiCall, organization: Organizat
     return values
 
 
-def _written(moment: datetime) -> str:
-    """`2026-11-22T09:00:00Z`, of a moment in UTC."""
-    return f"{moment.isoformat()[:19]}Z"
-
-
 def _caller(values: Values, call: ApiCall, identity: Identity | None) -> None:
     principal = call.principal
     values["aws:sourceip"] = call.source_ip
@@ -91,7 +85,7 @@ def _caller(values: Values, call: ApiCall, identity: Identity | None) -> None:
             values["aws:multifactorauthpresent"] = "false"
         values.update((f"aws:principaltag/{key.lower()}", value) for key, value in session.tags)
         if session.issued:
-            values["aws:tokenissuetime"] = _written(session.issued)
+            values["aws:tokenissuetime"] = text(session.issued)
         if session.source_identity:
             values["aws:sourceidentity"] = session.source_identity
         if session.federated:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from harness.access.facts import Facts
 from harness.access.needs import engine
 from harness.access.needs.common import Need
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 _STATES = ("AlarmActions", "OKActions", "InsufficientDataActions")

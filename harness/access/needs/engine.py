@@ -20,7 +20,7 @@ from moto.core.utils import get_service_model
 from harness.access.facts import Facts
 from harness.access.needs import tagging
 from harness.access.needs.common import in_region, uncovered
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Json, Permission
 
 # Operations whose action has another name.

@@ -13,7 +13,7 @@ from harness.access.facts import Facts
 from harness.access.needs import engine, tagging
 from harness.access.needs.common import Need, in_region, own_arn
 from harness.access.needs.passrole import pass_role
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.events.rules import bus_arn
 from harness.model import ApiCall, Json, Permission
 

@@ -15,7 +15,7 @@ from harness.access.needs import engine, kms, s3
 from harness.access.needs.common import Need
 from harness.access.needs.engine import ResourceType
 from harness.access.needs.passrole import pass_role
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Json, Permission
 
 _SERVICE = "lambda.amazonaws.com"

@@ -16,7 +16,7 @@ from harness.access.needs import engine
 from harness.access.needs.common import Need
 from harness.access.needs.engine import ResourceType
 from harness.access.needs.passrole import pass_role
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 # Which parameters name a resource of a type: by name, or by ARN.

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from harness.access.facts import Facts, Key
 from harness.access.needs import tags
 from harness.access.needs.common import Need, uncovered
-from harness.access.needs.kms_context import Values, of_call, of_caller, of_encryption
+from harness.access.needs.kms_context import of_call, of_caller, of_encryption
+from harness.access.values import Values
 from harness.model import ApiCall, AwsError, Permission
 
 _ARN = re.compile(r"arn:aws:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/[\w/-]+", re.ASCII)

@@ -7,13 +7,10 @@ default counts, the key is not set.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
 
 from harness.access.needs import tags
+from harness.access.values import Values, text
 from harness.model import ApiCall, Json, Principal
-
-Values = dict[str, str | tuple[str, ...]]
 
 # A request's parameters that are condition keys as they stand.
 _PARAMETERS = {
@@ -55,7 +52,7 @@ _DEFAULTS: Mapping[str, Json] = {
 def of_call(call: ApiCall) -> Values:
     """The condition keys of one of KMS's own requests, except for its encryption context."""
     params = {**_DEFAULTS.get(call.operation, {}), **call.params}
-    values: Values = {key: _text(params[name]) for name, key in _PARAMETERS.items() if name in params}
+    values: Values = {key: text(params[name]) for name, key in _PARAMETERS.items() if name in params}
     more = _MORE.get(call.operation)
     return {**values, **of_caller(call), **(more(params, call.principal) if more else {})}
 
@@ -73,18 +70,12 @@ def of_encryption(context: Mapping[str, str]) -> Values:
     return {**pairs, "kms:encryptioncontextkeys": tuple(context)}
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value)
-
-
 def _of_new_key(params: Json, _: Principal) -> Values:
     return {
         "kms:keyspec": params.get("KeySpec") or params.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"),
         "kms:keyusage": params.get("KeyUsage", "ENCRYPT_DECRYPT"),
         "kms:keyorigin": params.get("Origin", "AWS_KMS"),
-        "kms:multiregion": _text(params.get("MultiRegion", False)),
+        "kms:multiregion": text(params.get("MultiRegion", False)),
         **_of_new_tags(params, _),
     }
 
@@ -102,7 +93,7 @@ def _of_grant(params: Json, principal: Principal) -> Values:
     for the grant, on its own or on a caller's behalf."""
     values: Values = {
         "kms:grantoperations": tuple(params.get("Operations") or ()),
-        "kms:grantisforawsresource": _text(principal.kind == "service"),
+        "kms:grantisforawsresource": text(principal.kind == "service"),
     }
     for kind, pairs in (params.get("Constraints") or {}).items():
         if isinstance(pairs, Mapping):  # SourceArn is a text, and no constraint of the encryption context

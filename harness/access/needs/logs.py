@@ -12,7 +12,7 @@ from harness.access.facts import Facts
 from harness.access.needs import engine, tagging, tags
 from harness.access.needs.common import Need, in_region
 from harness.access.needs.passrole import pass_role
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 _SERVICE = "logs.amazonaws.com"

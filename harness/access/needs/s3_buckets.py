@@ -13,8 +13,8 @@ from harness.access.facts import Facts
 from harness.access.needs import s3_context
 from harness.access.needs.common import Need
 from harness.access.needs.passrole import pass_role
-from harness.access.needs.s3_context import Values
 from harness.access.needs.s3_resources import on_bucket
+from harness.access.values import Values
 from harness.model import ApiCall, Json, Permission
 
 # Operations that need one permission on their bucket and say nothing more to it.

@@ -8,14 +8,11 @@ s3:signatureversion, s3:authType, ...), which an ApiCall does not carry, and s3:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qsl
 
 from harness.access.needs import tags
+from harness.access.values import Values, text
 from harness.model import Json
-
-Values = dict[str, str | tuple[str, ...]]
 
 _LISTING = {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys"}
 _ACL = {
@@ -104,8 +101,4 @@ def _request_tags(wanted: Mapping[str, str]) -> Values:
 
 
 def _told(params: Json, keys: Mapping[str, str]) -> Values:
-    return {key: _text(params[name]) for name, key in keys.items() if params.get(name) is not None}
-
-
-def _text(value: Any) -> str:
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value)
+    return {key: text(params[name]) for name, key in keys.items() if params.get(name) is not None}

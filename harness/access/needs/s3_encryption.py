@@ -12,8 +12,8 @@ import json
 
 from harness.access.facts import Bucket, Facts
 from harness.access.needs import kms
-from harness.access.needs.s3_context import Values
 from harness.access.needs.s3_resources import Place, owner_of
+from harness.access.values import Values
 from harness.model import ApiCall, AwsError, Json, Permission
 
 _MANAGED = "alias/aws/s3"

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from harness.access.facts import Facts
 from harness.access.needs import s3_context
 from harness.access.needs.common import Need
-from harness.access.needs.s3_context import Values
 from harness.access.needs.s3_encryption import to_decrypt
 from harness.access.needs.s3_resources import Place, on_bucket, place_of, to_object, to_write
+from harness.access.values import Values
 from harness.model import ApiCall, Json, Permission
 
 

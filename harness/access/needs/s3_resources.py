@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, unquote
 
 from harness.access.facts import Facts
 from harness.access.needs.common import uncovered
-from harness.access.needs.s3_context import Values, existing_tags
+from harness.access.needs.s3_context import existing_tags
+from harness.access.values import Values
 from harness.model import ApiCall, AwsError, Permission
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")

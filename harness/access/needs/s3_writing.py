@@ -10,10 +10,10 @@ from __future__ import annotations
 from harness.access.facts import Facts
 from harness.access.needs import s3_context
 from harness.access.needs.common import Need
-from harness.access.needs.s3_context import Values
 from harness.access.needs.s3_encryption import named_key, to_encrypt, to_go_on
 from harness.access.needs.s3_objects import to_read
 from harness.access.needs.s3_resources import Place, place_of, source_of, to_object, to_write
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 # What a request's headers ask for beyond writing: (parameters, action, why).

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.access.facts import Facts
-from harness.access.needs.tags import Values
+from harness.access.values import Values, text
 from harness.model import ApiCall
 
 # Of an operation: a condition key, and where in the request its value is; several places are apart by a space.
@@ -91,7 +91,7 @@ def of_call(call: ApiCall, facts: Facts) -> Values:
     values: Values = {}
     for key, paths in _PATHS[call.operation].items():
         given = [value for path in paths for value in _at(call.params, path)]
-        found = [_text(value) for value in given if value not in (None, "")]
+        found = [text(value) for value in given if value not in (None, "")]
         if found:
             values[key] = tuple(found) if key in _MANY else found[0]
     for key in _KMS & values.keys():
@@ -111,10 +111,6 @@ def _at(value: Any, path: _Path) -> list[Any]:
     if not path:
         return [value]
     return _at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _key_arn(call: ApiCall, facts: Facts, key: str) -> str:

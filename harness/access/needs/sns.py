@@ -13,7 +13,7 @@ from harness.access.facts import Facts
 from harness.access.needs import engine, kms
 from harness.access.needs.common import Need
 from harness.access.needs.engine import ResourceType
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, AwsError, Permission
 
 _NAMED = ("TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn")

@@ -11,7 +11,7 @@ import re
 from harness.access.facts import Facts
 from harness.access.needs import engine, tagging
 from harness.access.needs.common import Need
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 _ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+", re.ASCII | re.DOTALL)

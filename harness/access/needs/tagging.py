@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.access.needs import tags
-from harness.access.needs.tags import Values
+from harness.access.values import Values
 from harness.model import ApiCall, Permission
 
 # Services that have a ResourceTag key of their own beside aws:ResourceTag.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Values = dict[str, str | tuple[str, ...]]
+from harness.access.values import Values
 
 
 def named(tags: Iterable[Mapping[str, Any]], prefix: str = "") -> dict[str, str]:

@@ -7,12 +7,12 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from harness.access.needs.coverage import implemented, table, uncovered_of
 from harness.backends.moto import SERVICES
 from harness.services.events import Events
 from harness.services.functions import Functions
 from harness.services.sagemaker import OPERATIONS as SAGEMAKER
 from harness.services.sts.api import _OPERATIONS as STS
+from tests.unit.access.needs.coverage import implemented, table, uncovered_of
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "permissions.md"
 
