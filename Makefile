@@ -1,22 +1,26 @@
 # The harness. `make help` lists the targets; every one sets up what it needs.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+# Of this checkout, and not of the one that is installed: a CI server checks out another.
+HARNESS := $(BIN)/python -m harness
+# Named after what is in it: git gives files of another branch a new time.
+READY := $(VENV)/.ready-$(shell cat requirements.txt requirements-uv.txt pyproject.toml | cksum | cut -d' ' -f1)
 # Tests and scenarios use the real data set where it is at hand.
 export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_masses.data))
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint types imports scenarios bench lock clean
+.PHONY: help setup test check lint types imports scenarios bench lock clean regression notebook test-isolated
 
 help: ## List the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 	@echo "  scenarios:"; for s in scenarios/*.py; do n=$$(basename $$s .py); grep -q "^def scenario_$$n" $$s && echo "    make scenario-$$n" | tr _ - ; done; true
 
-setup: $(VENV)/.ready ## Make .venv with everything pinned (once; the only step that needs a network)
+setup: $(READY) ## Make .venv with everything pinned (once; the only step that needs a network)
 
-$(VENV)/.ready: requirements.txt requirements-uv.txt pyproject.toml
+$(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; name one with make PYTHON=python3.12")'
 	@echo "setting up $(VENV), once"
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -27,29 +31,55 @@ $(VENV)/.ready: requirements.txt requirements-uv.txt pyproject.toml
 	@$(BIN)/python -m compileall -q harness fake_accounts images pipelines scenarios
 	@touch $@
 
-scenario-%: $(VENV)/.ready ## Run one scenario, e.g. make scenario-outliers
-	@$(BIN)/harness scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM))
+scenario-%: $(READY) ## Run one scenario, e.g. make scenario-outliers
+	@$(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM))
 
-scenarios: $(VENV)/.ready ## Run every scenario
+scenarios: $(READY) ## Run every scenario
 	@$(BIN)/pytest scenarios -s
 
-test: $(VENV)/.ready ## Run every test, and the scenarios with them
+regression: $(READY) ## The clean scenario, from this checkout, on a harness of its own: what a merge has to pass
+	@$(HARNESS) scenario clean --report reports/regression.html
+
+DEPLOY = --target $* $(if $(PLAN),--plan) $(foreach s,$(STAGE),--stage $s) \
+	$(foreach a,$(ACCOUNT),--account $a) $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
+
+deploy-%: $(READY) ## deploy-aws, deploy-local: infra/, data, scripts, pipelines. PLAN=1 only shows; CONFIRM=prod TO=ref STAGE= ACCOUNT=
+	@$(HARNESS) deploy $(DEPLOY) $(if $(CONFIRM),--confirm $(CONFIRM)) $(if $(TO),--to $(TO)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
+destroy-%: $(READY) ## destroy-aws, destroy-local: take it all back; asks on AWS
+	@$(HARNESS) destroy $(DEPLOY)
+
+terraform-%: $(READY) ## terraform-aws, terraform-local: Terraform as you type it: ARGS='plan' and ROOT= of infra/, or DIR= of your own
+	@$(HARNESS) terraform --target $* $(if $(ROOT),--root $(ROOT)) $(if $(DIR),--dir $(DIR)) \
+		$(if $(CREDENTIALS),--credentials $(CREDENTIALS)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) -- $(ARGS)
+
+publish-log-%: $(READY) ## publish-log-aws, publish-log-local: a build's LOG= into CloudWatch Logs' GROUP= and STREAM=
+	@$(HARNESS) publish-log --target $* $(LOG) --group $(GROUP) --stream $(STREAM)
+
+test: $(READY) ## Run every test, and the scenarios with them
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile
 	@$(BIN)/pytest tests/e2e scenarios
 
+notebook: $(READY) ## Run notebooks/dev.ipynb on the harness that is up; what it shows is in reports/dev.ipynb
+	@mkdir -p reports && eval "$$($(HARNESS) env dev)" && \
+		$(BIN)/jupyter-execute --output $(abspath reports/dev.ipynb) notebooks/dev.ipynb
+
+test-isolated: $(READY) ## Every test and scenario, with each packet recorded that would have left the machine
+	@$(BIN)/python -m outgoing -- $(MAKE) test
+
 check: lint types imports test ## What CI runs: lint, types, import contracts, tests and scenarios
 
-lint: $(VENV)/.ready
+lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(VENV)/.ready
+types: $(READY)
 	@$(BIN)/mypy
 
-imports: $(VENV)/.ready
+imports: $(READY)
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.ready ## Measure; prints the table of the README
+bench: $(READY) ## Measure; prints the table of the README
 	@$(BIN)/python -m bench
 
 lock: ## Renew requirements.txt from pyproject.toml (needs uv)

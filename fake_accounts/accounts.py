@@ -6,7 +6,6 @@ from configparser import ConfigParser
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 INFRA = Path(__file__).resolve().parent.parent / "infra"
 """Terraform's description of the accounts, in this checkout."""
@@ -130,18 +129,8 @@ def load_profiles(infra: Path = INFRA) -> dict[str, dict[str, str]]:
     Returns:
         By profile: `account` (a name), `role` (of that account), `source_profile` (who assumes it).
     """
-    return dict(_profiles(infra)["profiles"])
-
-
-def profile_of_root(root: str, infra: Path = INFRA) -> str:
-    """Who applies a root of `infra`: the profile named in `profiles.json`, or the administrator of its account."""
-    return str(_profiles(infra)["roots"].get(root, root.partition("-")[0]))
-
-
-def _profiles(infra: Path) -> dict[str, dict[str, Any]]:
     file = infra / "environments" / "profiles.json"
-    none: dict[str, dict[str, Any]] = {"profiles": {}, "roots": {}}
-    return {**none, **json.loads(file.read_text())} if file.exists() else none
+    return dict(json.loads(file.read_text())["profiles"]) if file.exists() else {}
 
 
 def write_profiles(directory: Path, endpoint: str, infra: Path = INFRA) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Process:
         try:
             print(line, file=self._process.stdin, flush=True)
         except BrokenPipeError:
-            raise ProcessDied(self._module) from None
+            raise ProcessDied(f"{self._module} has ended") from None
 
     def answer(self) -> str:
         """Wait for a line.
@@ -61,5 +61,5 @@ class Process:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise ProcessDied(self._module)
+            raise ProcessDied(f"{self._module} has ended")
         return line

@@ -52,6 +52,8 @@ from harness.services.mail import Mail
 from harness.services.sagemaker import SageMaker
 from harness.services.sagemaker.context import Context
 from harness.services.sagemaker.facts import SageMakerFacts
+from harness.services.simulator import OPERATIONS as SIMULATIONS
+from harness.services.simulator import Simulator
 from harness.services.sts import Sts
 
 NOBODY = Principal("", "anonymous", "anonymous")
@@ -115,6 +117,8 @@ class App:
         }
         self._facts = AccountsFacts(MotoFacts(), own)
         self.decider = Decider(self._facts, clock, mode, organization)
+        simulator = Simulator(self._facts, organization)
+        self._operations: dict[tuple[str, str], Service] = {("iam", name): simulator for name in SIMULATIONS}
         self._inventory = Inventory(self._facts, self.journal)
         self._around: dict[str, Around] = {
             "sns": Mail(self.inbox, self.journal, self.clock, endpoint),
@@ -228,7 +232,7 @@ class App:
             check_supported(call)
 
     def _route(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
-        own = self._services.get(call.service)
+        own = self._services.get(call.service) or self._operations.get((call.service, call.operation))
         if own:
             return self._answer(
                 call, request, waiters.hold(request, call, self.journal, partial(own.handle, call))

@@ -22,6 +22,7 @@ from rich.text import Text
 from fake_accounts.accounts import Account, load_accounts, load_profiles
 from harness import stack as stacks
 from harness.clock import next_time_of_day
+from harness.deploy.cli import app as deployment
 from harness.model import HarnessError, Json
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(deployment)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,7 @@ class Control:
             "records": app.journal.last(),
             "claimed_by": self._holder[0] if self._holder else "",
             "folder": str(app.folder),
+            "pid": os.getpid(),
             "iam": app.decider.mode,
         }
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -54,13 +55,33 @@ class Stack:
             **write_profiles(self.folder / "aws", self.endpoint),
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
-            # See harness/site/sitecustomize.py: nothing in these processes reaches AWS.
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(_SITE), os.environ.get("PYTHONPATH", "")))),
-            "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
-            # A proxy of the user's is not asked for what is on this machine.
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
+            **confined(self.endpoint),
         }
+
+    def forget_applied(self) -> None:
+        """The next `terraform` applies infra/, whether it is unchanged or not."""
+        self.applied.unlink(missing_ok=True)
+
+    @property
+    def applied(self) -> Path:
+        """Holds the fingerprint of the infra/ that this harness has applied."""
+        return self.folder / "infra-applied"
+
+
+def confined(endpoint: str) -> dict[str, str]:
+    """The variables that send every call to the endpoint, and none to AWS."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        # Terraform's S3 backend assumes a profile's role at AWS's own STS where only the first is set.
+        "AWS_ENDPOINT_URL_STS": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # See harness/site/sitecustomize.py: nothing in these processes reaches AWS.
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(_SITE), os.environ.get("PYTHONPATH", "")))),
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+        # A proxy of the user's is not asked for what is on this machine.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
 
 
 def scrubbed(environment: dict[str, str] | None = None) -> dict[str, str]:
@@ -156,11 +177,11 @@ def terraform(stack: Stack, command: str, say: Callable[[str], None]) -> None:
     What this harness has applied already is not applied again while infra/ is unchanged: that costs seconds.
     Raises HarnessError with Terraform's own words where it fails.
     """
-    applied, now = stack.folder / "infra-applied", _fingerprint(INFRA)
+    applied, now = stack.applied, _fingerprint(INFRA)
     if command == "apply" and applied.exists() and applied.read_text() == now:
         say("infra/ is unchanged since this harness applied it")
         return
-    applied.unlink(missing_ok=True)
+    stack.forget_applied()
     _run_terraform(stack, command, say)
     if command == "apply":
         applied.write_text(now)
@@ -266,6 +287,18 @@ def claimed(stack: Stack, name: str) -> Iterator[None]:
     finally:
         with contextlib.suppress(HarnessError):
             stack.client.release()
+
+
+def reached() -> Stack | None:
+    """The harness that this process's own AWS_ENDPOINT_URL leads to, if it does."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if urlsplit(endpoint).hostname != "127.0.0.1":
+        return None
+    try:
+        told = Client(endpoint).status()
+    except HarnessError:
+        return None
+    return Stack(endpoint, told["pid"], Path(told["folder"]), partial(psutil.pid_exists, told["pid"]))
 
 
 def required() -> Stack:

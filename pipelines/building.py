@@ -1,8 +1,6 @@
-"""What both pipelines are built with: a session, images, scripts, places for outputs, data checks."""
+"""What both pipelines are built with: a session, images, places for outputs, data checks."""
 
-import hashlib
 from functools import cache
-from pathlib import Path
 
 import boto3
 from sagemaker import image_uris
@@ -17,8 +15,6 @@ from sagemaker.workflow.quality_check_step import DataQualityCheckConfig
 
 from pipelines.environment import PREFIX, Environment
 
-SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("[!_]*.py"))
-
 
 def pipeline_session(environment: Environment, boto_session: boto3.Session | None = None) -> PipelineSession:
     """A session that records requests and sends none; its bucket is the environment's, never a new one."""
@@ -27,20 +23,6 @@ def pipeline_session(environment: Environment, boto_session: boto3.Session | Non
         default_bucket=environment.bucket_name,
         default_bucket_prefix=PREFIX,
     )
-
-
-def script_key(script: Path) -> str:
-    """Where a script's present content lives in the bucket. Content has its own key, so a running execution,
-    or one of an older definition, keeps the code it was made with.
-    """
-    digest = hashlib.sha256(script.read_bytes()).hexdigest()[:12]
-    return f"{PREFIX}/scripts/{digest}/{script.name}"
-
-
-def script_uri(environment: Environment, name: str) -> str:
-    """The S3 URI that jobs load the script `name` from, once it is deployed."""
-    script = next(script for script in SCRIPTS if script.name == name)
-    return f"s3://{environment.bucket_name}/{script_key(script)}"
 
 
 def sklearn_image(environment: Environment) -> str:

@@ -5,23 +5,26 @@ The clean one has its gaps filled; the one with outliers keeps them, as empty fi
 to Model Monitor's analyzer.
 
     python -m pipelines.data prepare --out DIR
-    python -m pipelines.data upload --environment dev --data DIR [--profile dev]
+    python -m pipelines.data upload --environment dev [--data DIR] [--profile dev] [--plan] [--json]
 """
 
 import argparse
 import random
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median_low
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from pipelines.environment import PREFIX, BadEnvironmentError, Environment
+from pipelines import objects
+from pipelines.environment import PREFIX, Environment
+from pipelines.errors import BadDataError
 from pipelines.sample import Row
-from pipelines.source import BadDataError, Source, load
+from pipelines.source import Source, load
+from pipelines.telling import Item, add_arguments, carry_out, failed, run
 
 SEED = 42
 BATCH_SHARE = 0.05
@@ -60,7 +63,7 @@ class Split:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file that was written or uploaded: its rows, and where it is now."""
+    """A file that was written: its rows, and where it is now."""
 
     name: str
     rows: int
@@ -109,21 +112,28 @@ def prepare(out: Path, source: Source | None = None) -> list[DataFile]:
     return [_write(out / name, rows) for name, rows in contents.items()]
 
 
-def upload(
-    environment: Environment, directory: Path, boto_session: boto3.Session, names: Iterable[str] | None = None
-) -> list[DataFile]:
-    """Upload the files that the environment holds, or those of them that are named, from `directory`."""
-    wanted = FILES if names is None else set(names)
-    s3 = boto_session.client("s3", region_name=environment.region)
-    uploaded = []
+def upload(environment: Environment, session: boto3.Session, directory: Path | None = None) -> list[Item]:
+    """Upload the files that the environment holds from `directory`; without one they are prepared for it.
+
+    Raises:
+        PlatformError: A file is missing, the credentials are another account's, or its bucket is out of their reach.
+        ClientError, BotoCoreError: AWS refuses a call, or can't be reached.
+    """
+    return list(carry_out(environment, session, items(environment, session, directory)))
+
+
+def items(environment: Environment, session: boto3.Session, directory: Path | None = None) -> Iterator[Item]:
+    """An item for each file that the environment holds."""
+    if directory is None:
+        with tempfile.TemporaryDirectory(prefix="mammo-data-") as prepared:
+            prepare(Path(prepared))
+            yield from items(environment, session, Path(prepared))
+        return
+    s3 = session.client("s3", region_name=environment.region)
     for name, (prefix, environments) in FILES.items():
-        if environment.name in environments and name in wanted:
+        if environment.name in environments:
             body = _content(directory / name)
-            s3.put_object(Bucket=environment.bucket_name, Key=f"{prefix}/{name}", Body=body)
-            uploaded.append(
-                DataFile(name, body.count(b"\n"), f"s3://{environment.bucket_name}/{prefix}/{name}")
-            )
-    return uploaded
+            yield objects.put(environment, s3, kind="file", key=f"{prefix}/{name}", body=body)
 
 
 def _draw(rows: Sequence[Row], share: float, rng: random.Random) -> tuple[list[Row], list[Row]]:
@@ -159,23 +169,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preparing = commands.add_parser("prepare", help="write the four data files")
     preparing.add_argument("--out", type=Path, required=True, help="the directory to write to")
     uploading = commands.add_parser("upload", help="upload an environment's data files to its bucket")
-    uploading.add_argument("--environment", required=True, help="dev, prod, or a .tfvars.json file")
-    uploading.add_argument("--data", type=Path, required=True, help="the directory that `prepare` wrote to")
-    uploading.add_argument("--profile", help="the AWS profile to use")
+    uploading.add_argument("--data", type=Path, help="a directory that `prepare` wrote to; else made for it")
+    add_arguments(uploading)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "upload":
+        return run(chosen, Environment, lambda environment, session: items(environment, session, chosen.data))
     try:
-        files = prepare(chosen.out) if chosen.command == "prepare" else _upload(chosen)
-    except (BadDataError, BadEnvironmentError, BotoCoreError, ClientError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        files = prepare(chosen.out)
+    except BadDataError as error:
+        return failed(error)
     for file in files:
         print(f"{file.name:34}{file.rows:5} rows  {file.place}")
     return 0
-
-
-def _upload(chosen: argparse.Namespace) -> list[DataFile]:
-    environment = Environment.named(chosen.environment)
-    return upload(environment, chosen.data, boto3.Session(profile_name=chosen.profile))
 
 
 if __name__ == "__main__":

@@ -6,39 +6,23 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.errors import BadEnvironmentError
+
 ENVIRONMENTS = Path(__file__).parents[1] / "infra" / "environments"
 
 PREFIX = "mammography-severity-model"
 """Every object of this platform lives under this prefix of its bucket."""
 
 
-class BadEnvironmentError(ValueError):
-    """An environment's file can't be used, or is not the credentials'; says why in one line."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Environment:
-    """An account the pipelines are deployed to, and the registry they share. A field without a default is a
-    key of the account's file; the rest is the same everywhere.
+class Account:
+    """An account of the platform. A field without a default is a key of the account's file; the rest is the
+    same everywhere.
     """
 
     name: str
     account_id: str
     region: str
-    bucket_name: str
-    kms_key_alias: str
-    execution_role_name: str
-    lambda_role_name: str
-    registry_account_id: str
-    artifacts_bucket_name: str
-    model_package_group_name: str
-    inference_pipeline_name: str
-    train_pipeline_name: str
-
-    instance_type: str = "ml.m5.large"
-    auc_score_threshold: float = 0.5
-    function_name: str = "mammo-severity-sagemaker-latest-approved-model"
-    """AmazonSageMakerFullAccess lets a pipeline invoke only functions with `sagemaker` in their name."""
 
     @classmethod
     def named(cls, name: str) -> Self:
@@ -57,6 +41,33 @@ class Environment:
         keys = [field.name for field in fields(cls) if field.default is MISSING]
         values: dict[str, Any] = {key: _value(content, key, path) for key in keys if key != "name"}
         return cls(name=path.name.partition(".")[0], **values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry(Account):
+    """The account that keeps the versions of the model."""
+
+    model_package_group_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(Account):
+    """An account the pipelines are deployed to, and the registry they share."""
+
+    bucket_name: str
+    kms_key_alias: str
+    execution_role_name: str
+    lambda_role_name: str
+    registry_account_id: str
+    artifacts_bucket_name: str
+    model_package_group_name: str
+    inference_pipeline_name: str
+    train_pipeline_name: str
+
+    instance_type: str = "ml.m5.large"
+    auc_score_threshold: float = 0.5
+    function_name: str = "mammo-severity-sagemaker-latest-approved-model"
+    """AmazonSageMakerFullAccess lets a pipeline invoke only functions with `sagemaker` in their name."""
 
     @property
     def kms_key(self) -> str:

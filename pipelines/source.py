@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import BadDataError
 from pipelines.sample import CLASS_SIZES, Row, sample_rows
 
 COLUMNS = ("BI-RADS", "Age", "Shape", "Margin", "Density", "Severity")
@@ -19,10 +20,6 @@ TIMEOUT_SECONDS = 5
 SAMPLE_WARNING = """\
 !!! STAND-IN SAMPLE: these rows are generated, not the UCI Mammographic Mass data. Results mean nothing.
 !!! For the real data, set MAMMOGRAPHY_DATA to a copy of mammographic_masses.data, or let UCI be reached."""
-
-
-class BadDataError(ValueError):
-    """The data that was asked for can't be used; says which file and why in one line."""
 
 
 @dataclass(frozen=True)

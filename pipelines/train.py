@@ -24,11 +24,11 @@ from pipelines.building import (
     check_of,
     per_execution,
     processing_parameters,
-    script_uri,
     sklearn_image,
     xgboost_image,
 )
 from pipelines.environment import Environment
+from pipelines.jobscripts import script_uri
 
 HYPERPARAMETERS: dict[str, str | PipelineVariable] = {
     "objective": "binary:logistic",

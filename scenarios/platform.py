@@ -18,10 +18,13 @@ from fake_accounts.accounts import load_accounts
 from harness.scenario import Execution, World
 from harness.stack import terraform
 from pipelines import data
+from pipelines.destroy import destroy
 from pipelines.environment import PREFIX, Environment
+from pipelines.environment import Registry as RegistryAccount
+from pipelines.listing import names
 from pipelines.source import load
 from scenarios.registry import Registry
-from scenarios.teardown import delete_what_pipelines_made, empty_buckets, inventory, names
+from scenarios.teardown import empty_buckets, inventory
 
 INFERENCE = "mammo-severity-inference-pipeline"
 TRAIN = "mammo-severity-train-pipeline"
@@ -85,9 +88,8 @@ class Platform:
 
         Where a running harness had infra/ applied before, that stays as it was.
         """
-        for name in self.environments:
-            delete_what_pipelines_made(self.world, name)
-        self.registry.delete_versions()
+        for made_in in (*self.environments.values(), RegistryAccount.named("registry")):
+            destroy(made_in, self.world.session(made_in.name))
         if self.found:
             for account in load_accounts():
                 empty_buckets(self.world, account)
@@ -104,10 +106,11 @@ class Platform:
         source = load()
         self.world.show(f"{len(source.rows)} rows: {source.origin}")
         with tempfile.TemporaryDirectory(prefix="harness-data-") as folder:
-            data.prepare(Path(folder), source)
+            for file in data.prepare(Path(folder), source):
+                self.world.show(f"{file.rows:>4} rows  {file.name}")
             for name, environment in self.environments.items():
-                for file in data.upload(environment, Path(folder), self.world.session(name)):
-                    self.world.show(f"{name:<5} {file.rows:>4} rows  {file.place}")
+                for item in data.upload(environment, self.world.session(name), Path(folder)):
+                    self.world.show(f"{name:<5} {item}")
 
     def deploy(self, account: str) -> None:
         """The same code that promotion uses; in prod as Jenkins, which assumes its role there from tooling."""
@@ -115,7 +118,7 @@ class Platform:
 
         deployer = DEPLOYERS.get(account, account)
         for item in deploy(self.environments[account], self.world.fresh_session(deployer)):
-            self.world.show(f"{account:<5} {item.change:<10} {item.kind:<9} {item.name}")
+            self.world.show(f"{account:<5} {item}")
 
     @contextmanager
     def batch_in(self, bucket: str, batch: str) -> Iterator[str]:

@@ -49,11 +49,6 @@ class Registry:
         self._world.expect(used == wanted, f"the run to use {wanted}", f"it used {used}", execution)
         self._world.show(f"the run used version {used.rsplit('/', 1)[-1]}: {outputs['model_data_url']}")
 
-    def delete_versions(self) -> None:
-        sagemaker = self._world.client("registry", "sagemaker")
-        for package in self.versions():
-            sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-
     def _nth(self, nth: int, wanted: str) -> Any:
         found = self.versions()
         numbers = ", ".join(str(p["ModelPackageVersion"]) for p in found) or "none"

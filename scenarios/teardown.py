@@ -1,11 +1,12 @@
-"""Undoing a platform: what its pipelines made beside Terraform, and a look at whether anything is left."""
+"""Undoing a platform: emptying its buckets, and a look at whether anything is left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from fake_accounts.deployment import load_deployment
 from harness.scenario import World
+from pipelines.listing import names
 
 # What each kind of resource is listed by: service, operation, and where the answer has the names.
 _KINDS = (
@@ -28,30 +29,11 @@ _KINDS = (
 )
 
 
-def names(client: Any, operation: str, path: str, **parameters: Any) -> list[str]:
-    """The names in all pages of a List operation."""
-    pages = client.get_paginator(operation).paginate(**parameters)
-    return [str(name) for name in pages.search(path) if name is not None]
-
-
-def delete_what_pipelines_made(world: World, account: str) -> None:
-    """Pipelines, models and functions, and the log groups that SageMaker and Lambda made by themselves."""
-    sagemaker, functions, logs = (world.client(account, s) for s in ("sagemaker", "lambda", "logs"))
-    for name in names(sagemaker, "list_pipelines", "PipelineSummaries[].PipelineName"):
-        sagemaker.delete_pipeline(PipelineName=name)
-    for name in names(sagemaker, "list_models", "Models[].ModelName"):
-        sagemaker.delete_model(ModelName=name)
-    for name in names(functions, "list_functions", "Functions[].FunctionName"):
-        functions.delete_function(FunctionName=name)
-    for name in names(logs, "describe_log_groups", "logGroups[].logGroupName"):
-        if name.startswith("/aws/"):
-            logs.delete_log_group(logGroupName=name)
-
-
 def empty_buckets(world: World, account: str) -> None:
-    """Every version of every object; the buckets stay."""
-    s3 = world.client(account, "s3")
-    for bucket in names(s3, "list_buckets", "Buckets[].Name"):
+    """Every version of every object; the buckets stay, and so does Terraform's state, which says that they do."""
+    s3, state = world.client(account, "s3"), load_deployment().state
+    buckets = names(s3, "list_buckets", "Buckets[].Name")
+    for bucket in (bucket for bucket in buckets if not state or bucket != state.bucket):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             keys = [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found]

@@ -1,50 +1,37 @@
 """The Terraform provider served under `hashicorp/aws`'s address: real Terraform, our endpoint.
 
-It knows the resources `infra/` needs, with the attributes the real provider documents. Terraform itself
-refuses any other, by name.
+It knows the resources that platforms such as `infra/` need, with the attributes the real provider documents: see
+tests/cases/terraform. Terraform itself refuses any other, by name.
 """
 
-from threading import Lock
 from typing import Any
 
-import botocore.loaders
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 from tf.iface import Provider
 from tf.schema import Schema
 from tf.utils import Diagnostics
 
-from fake_accounts.provider import events, iam, kms, logs, s3, sagemaker, sns, sts
+from fake_accounts.provider import events, iam, kms, logs, oidc, s3, sagemaker, sns, sts
 from fake_accounts.provider.resource import AwsResource
 from fake_accounts.provider.schema import STRING_MAP, STRINGS, Blocks, optional
+from fake_accounts.provider.session import ASSUMED, Session, opened
 
 ADDRESS = "registry.terraform.io/hashicorp/aws"
-_SERVICES = (s3, iam, kms, sns, events, logs, sagemaker)
-_LOADER = botocore.loaders.create_loader()  # caches the services' models for all accounts
-_MAKING = Lock()  # one client at a time: what another thread loads needs not be loaded again
+_SERVICES = (s3, iam, oidc, kms, sns, events, logs, sagemaker)
 
 
 class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
     """One configured `provider "aws"`.
 
     Attributes:
-        account_id: The account its credentials belong to.
+        session: Whom it speaks as, once it is configured.
         default_tags: Tags given to every resource that takes some.
     """
 
-    def __init__(self) -> None:
-        self.account_id = ""
-        self.default_tags: dict[str, str] = {}
-        self._configured: dict[str, Any] | None = None
-        self._session: Any = None
-        self._clients: dict[str, Any] = {}
+    session: Session
 
-    def client(self, service: str) -> Any:
-        """The boto3-style client of a service, made once."""
-        with _MAKING:
-            if service not in self._clients:
-                self._clients[service] = self._session.create_client(service)
-            return self._clients[service]
+    def __init__(self) -> None:
+        self.default_tags: dict[str, str] = {}
 
     def get_model_prefix(self) -> str:
         """What every type's name starts with."""
@@ -56,38 +43,31 @@ class AwsProvider(Provider):  # type: ignore[misc]  # tf ships no types
 
     def get_provider_schema(self, diags: Diagnostics) -> Schema:
         """The provider block's schema."""
-        attributes = [optional("region"), optional("profile"), optional("allowed_account_ids", STRINGS)]
+        texts = map(optional, ("region", "profile", "access_key", "secret_key", "token"))
+        accounts = [optional("allowed_account_ids", STRINGS), optional("forbidden_account_ids", STRINGS)]
         default_tags = Blocks("default_tags", [optional("tags", STRING_MAP)], at_most=1)
-        return Schema(attributes=attributes, version=0, block_types=[default_tags])
+        assume_role = Blocks("assume_role", list(map(optional, ASSUMED)), at_most=1)
+        return Schema(attributes=[*texts, *accounts], version=0, block_types=[default_tags, assume_role])
 
     def validate_config(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        """Nothing beyond the schema."""
+        """Tell of what contradicts itself."""
+        if config["allowed_account_ids"] and config["forbidden_account_ids"]:
+            told = '"allowed_account_ids": conflicts with forbidden_account_ids'
+            diags.add_error("Conflicting configuration arguments", told, ["allowed_account_ids"])
 
     def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        """Open a session, and refuse an account that is not allowed.
-
-        Terraform asks for it before it plans and again before it applies: what is open by then stays.
-        """
-        if config == self._configured:
-            return
-        self.default_tags = next((block["tags"] or {} for block in config["default_tags"]), {})
-        session = botocore.session.Session(profile=config["profile"])
-        session.register_component("data_loader", _LOADER)
-        if config["region"]:
-            session.set_config_variable("region", config["region"])
-        self._session, self._clients = session, {}
+        """Open a session, and refuse an account that is not allowed."""
+        tags = next((block["tags"] or {} for block in config["default_tags"]), {})
+        self.default_tags = {key: text for key, text in tags.items() if text is not None}
         try:
-            self.account_id = self.client("sts").get_caller_identity()["Account"]
+            self.session = opened(config)
         except (ClientError, BotoCoreError) as error:
-            diags.add_error("The AWS credentials do not work", str(error))
+            diags.add_error("Retrieving AWS account details: validating provider credentials", str(error))
             return
-        allowed = config["allowed_account_ids"]
-        if allowed and self.account_id not in allowed:
-            diags.add_error(
-                f"AWS account ID not allowed: {self.account_id}", f"Allowed: {', '.join(allowed)}"
-            )
-            return
-        self._configured = config
+        account = self.session.account_id
+        allowed, forbidden = config["allowed_account_ids"], config["forbidden_account_ids"]
+        if (allowed and account not in allowed) or account in (forbidden or []):
+            diags.add_error(f"AWS account ID not allowed: {account}")
 
     def get_data_sources(self) -> list[type[Any]]:
         """Every data source it knows."""

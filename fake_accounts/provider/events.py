@@ -2,8 +2,12 @@
 
 from typing import ClassVar
 
-from fake_accounts.provider.resource import AwsResource, Refused, State, chosen_name, given
+from tf.types import Unknown
+
+from fake_accounts.provider.naming import Naming, unique
+from fake_accounts.provider.resource import AwsResource, Refused, State, given
 from fake_accounts.provider.schema import (
+    BOOL,
     JSON,
     NUMBER,
     STRING_MAP,
@@ -15,28 +19,54 @@ from fake_accounts.provider.schema import (
 )
 from fake_accounts.provider.tags import TagApi, as_list
 
+_DEFAULT_BUS = "default"
 
-class Rule(AwsResource):
-    """`aws_cloudwatch_event_rule`."""
 
-    type_name, service, identity = "cloudwatch_event_rule", "events", "name"
-    attributes: ClassVar = [
-        chosen("name", replace=True),
+class _OnBus(AwsResource):
+    """What is on an event bus. Ids begin with the bus's name or ARN, import ids may, but that of the default bus.
+
+    Attributes:
+        apart: What stands between the bus and the rest of an id.
+    """
+
+    service = "events"
+    apart: ClassVar[str]
+    on_bus: ClassVar = [
         optional("event_bus_name", default="default", replace=True),
+        optional("force_destroy", BOOL, default=False),
+    ]
+
+    def _id(self, state: State) -> str:
+        bus, own = state["event_bus_name"], super()._id(state)
+        return own if bus == "default" else f"{bus}{self.apart}{own}"
+
+    def _names(self, id: str) -> State:
+        own = (self.import_id or self.identity).count("/") + 1
+        parts = id.rsplit("/", own)
+        names = super()._names("/".join(parts[-own:]))
+        bus = parts[0] if len(parts) > own else "default"
+        return {**names, "event_bus_name": bus} if names and bus else {}
+
+
+class Rule(_OnBus):
+    """`aws_cloudwatch_event_rule`. Without `state` in its configuration the real provider never looks at it again."""
+
+    type_name, identity, apart, naming = "cloudwatch_event_rule", "name", "/", Naming()
+    attributes: ClassVar = [
+        *_OnBus.on_bus,
         optional("schedule_expression"),
         optional("event_pattern", JSON),
         optional("description"),
         optional("role_arn"),
-        optional("state", default="ENABLED"),
+        chosen("state"),
         computed("arn"),
     ]
     tagging = TagApi("arn", "ResourceARN", read="list_tags_for_resource")
 
     def make(self, want: State) -> State:
-        name = chosen_name(want, "name")
         tags = as_list(want["tags_all"])
-        answer = self.aws.put_rule(Name=name, **({"Tags": tags} if tags else {}), **_rule(want))
-        return {"name": name, "arn": answer["RuleArn"]}
+        answer = self.aws.put_rule(Name=want["name"], **({"Tags": tags} if tags else {}), **_rule(want))
+        return {"arn": answer["RuleArn"]}
 
     def change(self, state: State, want: State) -> None:
         # PutRule ignores the tags of a rule that is there.
@@ -46,15 +76,17 @@ class Rule(AwsResource):
         found = self.aws.describe_rule(Name=state["name"], EventBusName=state["event_bus_name"])
         return {
             "arn": found["Arn"],
-            "schedule_expression": found.get("ScheduleExpression") or None,
-            "event_pattern": JSON.decode(found.get("EventPattern") or None),
-            "description": found.get("Description") or None,
-            "role_arn": found.get("RoleArn") or None,
+            "schedule_expression": found.get("ScheduleExpression"),
+            "event_pattern": JSON.decode(found.get("EventPattern")),
+            "description": found.get("Description"),
+            "role_arn": found.get("RoleArn"),
             "state": found["State"],
         }
 
     def remove(self, state: State) -> None:
-        self.aws.delete_rule(Name=state["name"], EventBusName=state["event_bus_name"])
+        self.aws.delete_rule(
+            Name=state["name"], EventBusName=state["event_bus_name"], Force=state["force_destroy"]
+        )
 
 
 def _rule(want: State) -> State:
@@ -70,14 +102,14 @@ def _rule(want: State) -> State:
     return {**pattern, **texts}
 
 
-class Target(AwsResource):
+class Target(_OnBus):
     """`aws_cloudwatch_event_target`, for the targets this project has a use for."""
 
-    type_name, service, identity = "cloudwatch_event_target", "events", "rule/target_id"
+    type_name, identity, apart, import_id = "cloudwatch_event_target", "rule-target_id", "-", "rule/target_id"
     attributes: ClassVar = [
         required("rule", replace=True),
         chosen("target_id", replace=True),
-        optional("event_bus_name", default="default", replace=True),
+        *_OnBus.on_bus,
         required("arn"),
         optional("role_arn"),
         optional("input"),
@@ -95,6 +127,7 @@ class Target(AwsResource):
             [optional("input_paths", STRING_MAP), required("input_template")],
             at_most=1,
         ),
+        Blocks("sqs_target", [optional("message_group_id")], at_most=1),
         Blocks("dead_letter_config", [optional("arn")], at_most=1),
         Blocks(
             "retry_policy",
@@ -104,7 +137,7 @@ class Target(AwsResource):
     ]
 
     def make(self, want: State) -> State:
-        target_id = chosen_name(want, "target_id")
+        target_id = unique() if want["target_id"] in (None, Unknown) else want["target_id"]
         answer = self.aws.put_targets(**_on(want), Targets=[{"Id": target_id, **_target_to_wire(want)}])
         _check(answer)
         return {"target_id": target_id}
@@ -116,7 +149,8 @@ class Target(AwsResource):
         return _target_from_wire(found) if found else None
 
     def remove(self, state: State) -> None:
-        _check(self.aws.remove_targets(**_on(state), Ids=[state["target_id"]]))
+        ids, force = [state["target_id"]], state["force_destroy"]
+        _check(self.aws.remove_targets(**_on(state), Ids=ids, Force=force))
 
 
 def _on(state: State) -> State:
@@ -137,6 +171,8 @@ def _target_to_wire(want: State) -> State:
         wire["SageMakerPipelineParameters"] = {"PipelineParameterList": parameters}
     for block in want["input_transformer"]:
         wire["InputTransformer"] = given(block, InputPathsMap="input_paths", InputTemplate="input_template")
+    for block in want["sqs_target"]:
+        wire["SqsParameters"] = given(block, MessageGroupId="message_group_id")
     for block in want["dead_letter_config"]:
         wire["DeadLetterConfig"] = given(block, Arn="arn")
     for block in want["retry_policy"]:
@@ -149,30 +185,29 @@ def _target_to_wire(want: State) -> State:
 
 
 def _target_from_wire(wire: State) -> State:
-    pipeline, transformer = wire.get("SageMakerPipelineParameters"), wire.get("InputTransformer")
-    letters, retries = wire.get("DeadLetterConfig"), wire.get("RetryPolicy")
-    parameters = (pipeline or {}).get("PipelineParameterList", [])
+    def block(member: str, **attributes: str) -> list[State]:
+        found = wire.get(member)
+        return [] if found is None else [{attr: found.get(name) for attr, name in attributes.items()}]
+
+    parameters = wire.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
     named = [{"name": p["Name"], "value": p["Value"]} for p in parameters]
     return {
         "arn": wire["Arn"],
         "role_arn": wire.get("RoleArn"),
         "input": wire.get("Input"),
         "input_path": wire.get("InputPath"),
-        "sagemaker_pipeline_target": [{"pipeline_parameter_list": named}] if pipeline else [],
-        "input_transformer": [
-            {"input_paths": transformer.get("InputPathsMap"), "input_template": transformer["InputTemplate"]}
-        ]
-        if transformer
-        else [],
-        "dead_letter_config": [{"arn": letters.get("Arn")}] if letters else [],
-        "retry_policy": [
-            {
-                "maximum_event_age_in_seconds": retries.get("MaximumEventAgeInSeconds"),
-                "maximum_retry_attempts": retries.get("MaximumRetryAttempts"),
-            }
-        ]
-        if retries
-        else [],
+        # AWS answers empty parameters for a pipeline that has none, which the real provider takes for none, too.
+        "sagemaker_pipeline_target": [{"pipeline_parameter_list": named}] if named else [],
+        "input_transformer": block(
+            "InputTransformer", input_paths="InputPathsMap", input_template="InputTemplate"
+        ),
+        "sqs_target": block("SqsParameters", message_group_id="MessageGroupId"),
+        "dead_letter_config": block("DeadLetterConfig", arn="Arn"),
+        "retry_policy": block(
+            "RetryPolicy",
+            maximum_event_age_in_seconds="MaximumEventAgeInSeconds",
+            maximum_retry_attempts="MaximumRetryAttempts",
+        ),
     }
 
 

@@ -2,17 +2,17 @@
 
 from typing import ClassVar
 
-from fake_accounts.provider.resource import AwsResource, State, chosen_name, given
-from fake_accounts.provider.schema import BOOL, NUMBER, POLICY, chosen, computed, optional, required
+from fake_accounts.provider.naming import Naming
+from fake_accounts.provider.resource import AwsResource, State, given
+from fake_accounts.provider.schema import BOOL, NUMBER, POLICY, computed, optional, required
 from fake_accounts.provider.tags import TagApi, as_list, from_list
 
 
 class Role(AwsResource):
     """`aws_iam_role`."""
 
-    type_name, service, identity = "iam_role", "iam", "name"
+    type_name, service, identity, naming = "iam_role", "iam", "name", Naming()
     attributes: ClassVar = [
-        chosen("name", replace=True),
         required("assume_role_policy", POLICY),
         optional("description"),
         optional("path", default="/", replace=True),
@@ -27,7 +27,7 @@ class Role(AwsResource):
 
     def make(self, want: State) -> State:
         answer = self.aws.create_role(
-            RoleName=chosen_name(want, "name"),
+            RoleName=want["name"],
             AssumeRolePolicyDocument=POLICY.encode(want["assume_role_policy"]),
             Path=want["path"],
             MaxSessionDuration=want["max_session_duration"],
@@ -41,7 +41,7 @@ class Role(AwsResource):
         return {
             **_role(role),
             "assume_role_policy": role["AssumeRolePolicyDocument"],
-            "description": role.get("Description") or None,
+            "description": role.get("Description"),
             "path": role["Path"],
             "max_session_duration": role["MaxSessionDuration"],
             "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
@@ -86,18 +86,12 @@ def _role(answer: State) -> State:
 class RolePolicy(AwsResource):
     """`aws_iam_role_policy`: a role's inline policy."""
 
-    type_name, service, identity = "iam_role_policy", "iam", "role:name"
-    attributes: ClassVar = [
-        required("role", replace=True),
-        chosen("name", replace=True),
-        required("policy", POLICY),
-    ]
+    type_name, service, identity, naming = "iam_role_policy", "iam", "role:name", Naming()
+    attributes: ClassVar = [required("role", replace=True), required("policy", POLICY)]
 
-    def make(self, want: State) -> State:
-        name = chosen_name(want, "name")
+    def make(self, want: State) -> None:
         document = POLICY.encode(want["policy"])
-        self.aws.put_role_policy(RoleName=want["role"], PolicyName=name, PolicyDocument=document)
-        return {"name": name}
+        self.aws.put_role_policy(RoleName=want["role"], PolicyName=want["name"], PolicyDocument=document)
 
     def look(self, state: State) -> State:
         answer = self.aws.get_role_policy(RoleName=state["role"], PolicyName=state["name"])
@@ -128,9 +122,8 @@ class RolePolicyAttachment(AwsResource):
 class InstanceProfile(AwsResource):
     """`aws_iam_instance_profile`."""
 
-    type_name, service, identity = "iam_instance_profile", "iam", "name"
+    type_name, service, identity, naming = "iam_instance_profile", "iam", "name", Naming()
     attributes: ClassVar = [
-        chosen("name", replace=True),
         optional("path", default="/", replace=True),
         optional("role"),
         computed("arn"),
@@ -145,12 +138,13 @@ class InstanceProfile(AwsResource):
     )
 
     def make(self, want: State) -> State:
-        name = chosen_name(want, "name")
         answer = self.aws.create_instance_profile(
-            InstanceProfileName=name, Path=want["path"], Tags=as_list(want["tags_all"])
+            InstanceProfileName=want["name"], Path=want["path"], Tags=as_list(want["tags_all"])
         )
-        self._swap(name, None, want["role"])
         return self._described(answer["InstanceProfile"])
+
+    def finish(self, made: State) -> None:
+        self._swap(made["name"], None, made["role"])
 
     def look(self, state: State) -> State:
         profile = self.aws.get_instance_profile(InstanceProfileName=state["name"])["InstanceProfile"]

@@ -1,12 +1,13 @@
 """KMS: keys and aliases."""
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tf.types import Unknown
 
-from fake_accounts.provider.resource import AwsResource, State, chosen_name, given
-from fake_accounts.provider.schema import BOOL, NUMBER, POLICY, chosen, computed, optional, required
+from fake_accounts.provider.naming import Naming
+from fake_accounts.provider.resource import AwsResource, State, given
+from fake_accounts.provider.schema import BOOL, NUMBER, POLICY, Alike, chosen, computed, optional, required
 from fake_accounts.provider.tags import TagApi, as_list, from_list
 
 _to_wire = partial(as_list, key="TagKey", value="TagValue")
@@ -19,34 +20,44 @@ class Key(AwsResource):
     type_name, service, identity = "kms_key", "kms", "key_id"
     gone = "NotFound|pending deletion"
     attributes: ClassVar = [
-        optional("description", default=""),
+        chosen("description"),
         chosen("policy", POLICY),
+        optional("bypass_policy_lockout_safety_check", BOOL, default=False),
         optional("enable_key_rotation", BOOL, default=False),
         optional("is_enabled", BOOL, default=True),
         optional("deletion_window_in_days", NUMBER),
         optional("key_usage", default="ENCRYPT_DECRYPT", replace=True),
         optional("customer_master_key_spec", default="SYMMETRIC_DEFAULT", replace=True),
-        optional("multi_region", BOOL, default=False, replace=True),
+        chosen("multi_region", BOOL, replace=True),
         computed("arn"),
         computed("key_id"),
     ]
     tagging = TagApi("key_id", "KeyId", read="list_resource_tags", to_wire=_to_wire, from_wire=_from_wire)
 
+    def validate(self, diags: Any, type_name: str, config: State) -> None:
+        super().validate(diags, type_name, config)
+        window = config["deletion_window_in_days"]
+        # AWS would tell when the key is deleted.
+        if isinstance(window, int) and not 7 <= window <= 30:
+            wrong = f"expected deletion_window_in_days to be in the range (7 - 30), got {window}"
+            diags.add_error(wrong, path=["deletion_window_in_days"])
+
     def make(self, want: State) -> State:
         policy = want["policy"]
         metadata = self.aws.create_key(
-            Description=want["description"],
             KeyUsage=want["key_usage"],
             KeySpec=want["customer_master_key_spec"],
-            MultiRegion=want["multi_region"],
+            BypassPolicyLockoutSafetyCheck=want["bypass_policy_lockout_safety_check"],
             Tags=_to_wire(want["tags_all"]),
+            **given(want, Description="description", MultiRegion="multi_region"),
             **({} if policy in (None, Unknown) else {"Policy": POLICY.encode(policy)}),
         )["KeyMetadata"]
-        key = {"KeyId": metadata["KeyId"]}
-        self._switch(key, want, rotating=False, enabled=True)
-        if policy in (None, Unknown):
-            policy = POLICY.decode(self.aws.get_key_policy(**key, PolicyName="default")["Policy"])
-        return {"arn": metadata["Arn"], "key_id": metadata["KeyId"], "policy": policy}
+        return {"arn": metadata["Arn"], "key_id": metadata["KeyId"]}
+
+    def finish(self, made: State) -> None:
+        key = {"KeyId": made["key_id"]}
+        self._rotate(key, False, made["enable_key_rotation"])
+        self._enable(key, True, made["is_enabled"])
 
     def look(self, state: State) -> State | None:
         key = {"KeyId": state["key_id"]}
@@ -66,39 +77,51 @@ class Key(AwsResource):
 
     def change(self, state: State, want: State) -> None:
         key = {"KeyId": state["key_id"]}
+        # A disabled key can't be changed: enabled first, disabled last.
+        self._enable(key, state["is_enabled"], want["is_enabled"] or state["is_enabled"])
+        self._rotate(key, state["enable_key_rotation"], want["enable_key_rotation"])
         if state["description"] != want["description"]:
             self.aws.update_key_description(**key, Description=want["description"])
         if state["policy"] != want["policy"]:
-            self.aws.put_key_policy(**key, PolicyName="default", Policy=POLICY.encode(want["policy"]))
-        self._switch(key, want, rotating=state["enable_key_rotation"], enabled=state["is_enabled"])
+            self.aws.put_key_policy(
+                **key,
+                PolicyName="default",
+                Policy=POLICY.encode(want["policy"]),
+                BypassPolicyLockoutSafetyCheck=want["bypass_policy_lockout_safety_check"],
+            )
+        self._enable(key, state["is_enabled"] or want["is_enabled"], want["is_enabled"])
 
     def remove(self, state: State) -> None:
         window = given(state, PendingWindowInDays="deletion_window_in_days")
         self.aws.schedule_key_deletion(KeyId=state["key_id"], **window)
 
-    def _switch(self, key: State, want: State, *, rotating: bool, enabled: bool) -> None:
-        if want["enable_key_rotation"] != rotating:
-            (self.aws.disable_key_rotation if rotating else self.aws.enable_key_rotation)(**key)
-        if want["is_enabled"] != enabled:
-            (self.aws.disable_key if enabled else self.aws.enable_key)(**key)
+    def _rotate(self, key: State, old: bool, new: bool) -> None:
+        if old != new:
+            (self.aws.enable_key_rotation if new else self.aws.disable_key_rotation)(**key)
+
+    def _enable(self, key: State, old: bool, new: bool) -> None:
+        if old != new:
+            (self.aws.enable_key if new else self.aws.disable_key)(**key)
 
 
 class Alias(AwsResource):
     """`aws_kms_alias`."""
 
     type_name, service, identity = "kms_alias", "kms", "name"
+    naming = Naming(start="alias/")
     attributes: ClassVar = [
-        chosen("name", replace=True),
-        required("target_key_id"),
+        required("target_key_id", Alike(lambda key: key.rpartition("/")[2])),  # its id or its ARN
         computed("arn"),
         computed("target_key_arn"),
     ]
 
     def make(self, want: State) -> State:
-        name = chosen_name(want, "name")
-        name = name if name.startswith("alias/") else f"alias/{name}"
-        self.aws.create_alias(AliasName=name, TargetKeyId=want["target_key_id"])
-        return self._described(name, want["target_key_id"])
+        self.aws.create_alias(AliasName=want["name"], TargetKeyId=want["target_key_id"])
+        return self._described(want["name"], want["target_key_id"])
+
+    def foresee(self, state: State, want: State) -> State:
+        moves = state["target_key_id"] != want["target_key_id"]
+        return {"target_key_arn": Unknown} if moves else {}
 
     def look(self, state: State) -> State | None:
         pages = self.aws.get_paginator("list_aliases").paginate()
@@ -106,10 +129,7 @@ class Alias(AwsResource):
         found = aliases.get(state["name"])
         if found is None:
             return None
-        target = found["TargetKeyId"]
-        # A key may be named by its id or its ARN; AWS always answers with the id.
-        given_as = state["target_key_id"] if (state["target_key_id"] or "").endswith(target) else target
-        return {"target_key_id": given_as, **self._described(state["name"], target)}
+        return {"target_key_id": found["TargetKeyId"], **self._described(state["name"], found["TargetKeyId"])}
 
     def change(self, state: State, want: State) -> State:
         self.aws.update_alias(AliasName=state["name"], TargetKeyId=want["target_key_id"])
@@ -119,7 +139,7 @@ class Alias(AwsResource):
         self.aws.delete_alias(AliasName=state["name"])
 
     def _described(self, name: str, target: str) -> State:
-        prefix = f"arn:aws:kms:{self.aws.meta.region_name}:{self._provider.account_id}"
+        prefix = f"arn:aws:kms:{self.aws.meta.region_name}:{self._provider.session.account_id}"
         key_id = target.rpartition("/")[2]
         return {"name": name, "arn": f"{prefix}:{name}", "target_key_arn": f"{prefix}:key/{key_id}"}
 

@@ -2,19 +2,20 @@
 
 from typing import ClassVar
 
-from fake_accounts.provider.resource import AwsResource, State, chosen_name, given
-from fake_accounts.provider.schema import NUMBER, chosen, computed, optional
+from fake_accounts.provider.naming import Naming
+from fake_accounts.provider.resource import AwsResource, State, given
+from fake_accounts.provider.schema import BOOL, NUMBER, computed, optional
 from fake_accounts.provider.tags import TagApi
 
 
 class LogGroup(AwsResource):
     """`aws_cloudwatch_log_group`. Its `retention_in_days` of 0 keeps logs for ever."""
 
-    type_name, service, identity = "cloudwatch_log_group", "logs", "name"
+    type_name, service, identity, naming = "cloudwatch_log_group", "logs", "name", Naming()
     attributes: ClassVar = [
-        chosen("name", replace=True),
         optional("retention_in_days", NUMBER, default=0),
         optional("kms_key_id"),
+        optional("skip_destroy", BOOL, default=False),
         computed("arn"),
     ]
     tagging = TagApi(
@@ -29,14 +30,13 @@ class LogGroup(AwsResource):
     )
 
     def make(self, want: State) -> State:
-        name = chosen_name(want, "name")
-        self.aws.create_log_group(
-            logGroupName=name,
-            **given(want, kmsKeyId="kms_key_id", tags="tags_all"),
-        )
-        self._retain(name, 0, want["retention_in_days"])
-        place = f"{self.aws.meta.region_name}:{self._provider.account_id}"
-        return {"name": name, "arn": f"arn:aws:logs:{place}:log-group:{name}"}
+        name = want["name"]
+        self.aws.create_log_group(logGroupName=name, **given(want, kmsKeyId="kms_key_id", tags="tags_all"))
+        place = f"{self.aws.meta.region_name}:{self._provider.session.account_id}"
+        return {"arn": f"arn:aws:logs:{place}:log-group:{name}"}
+
+    def finish(self, made: State) -> None:
+        self._retain(made["name"], 0, made["retention_in_days"])
 
     def look(self, state: State) -> State | None:
         pages = self.aws.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=state["name"])
@@ -60,7 +60,8 @@ class LogGroup(AwsResource):
                 self.aws.disassociate_kms_key(logGroupName=name)
 
     def remove(self, state: State) -> None:
-        self.aws.delete_log_group(logGroupName=state["name"])
+        if not state["skip_destroy"]:
+            self.aws.delete_log_group(logGroupName=state["name"])
 
     def _retain(self, name: str, old: int, new: int) -> None:
         if old != new:

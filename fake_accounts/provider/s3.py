@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from fake_accounts.provider.resource import AwsResource, State, chosen_name
-from fake_accounts.provider.schema import BOOL, POLICY, STRING, Blocks, chosen, computed, optional, required
+from fake_accounts.provider.naming import Naming
+from fake_accounts.provider.resource import AwsResource, Refused, State
+from fake_accounts.provider.schema import BOOL, POLICY, STRING, Blocks, computed, optional, required
 from fake_accounts.provider.tags import TagApi, Tags, as_list, from_list
 
 
@@ -31,9 +32,9 @@ class Bucket(AwsResource):
     """`aws_s3_bucket`."""
 
     type_name, service, identity = "s3_bucket", "s3", "bucket"
+    naming = Naming("bucket", "bucket_prefix")
     gone = r"^404|NoSuchBucket"
     attributes: ClassVar = [
-        chosen("bucket", replace=True),
         optional("force_destroy", BOOL, default=False),
         computed("arn"),
         computed("bucket_domain_name"),
@@ -43,12 +44,14 @@ class Bucket(AwsResource):
     tagging = _BucketTags("bucket", "Bucket", read="get_bucket_tagging", answer="TagSet", from_wire=from_list)
 
     def make(self, want: State) -> State:
-        name, region = chosen_name(want, "bucket"), self.aws.meta.region_name
+        name, region = want["bucket"], self.aws.meta.region_name
         # us-east-1 is S3's default and may not be named.
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         self.aws.create_bucket(Bucket=name, **place)
-        self.tagging.set(self.aws, {"bucket": name}, {}, want["tags_all"])
         return self._described(name, region)
+
+    def finish(self, made: State) -> None:
+        self.tagging.set(self.aws, made, {}, made["tags_all"])
 
     def look(self, state: State) -> State:
         answer = self.aws.head_bucket(Bucket=state["bucket"])
@@ -99,8 +102,17 @@ class BucketVersioning(AwsResource):
         status = self.aws.get_bucket_versioning(Bucket=state["bucket"]).get("Status", "Disabled")
         return {"versioning_configuration": [{"status": status}]}
 
+    def foresee(self, state: State, want: State) -> State:
+        old, new = (each["versioning_configuration"] for each in (state, want))
+        before, after = (block["status"] for block in (*old, *new))
+        if after == "Disabled" != before:
+            raise Refused(f"versioning_configuration.status cannot be updated from '{before}' to '{after}'")
+        return {}
+
     def remove(self, state: State) -> None:
-        self._put(state["bucket"], "Suspended")
+        (block,) = state["versioning_configuration"]
+        if block["status"] != "Disabled":
+            self._put(state["bucket"], "Suspended")
 
     def _put(self, bucket: str, status: str) -> None:
         # A bucket starts as `Disabled`, which can't be asked for.
@@ -121,6 +133,7 @@ class BucketPublicAccessBlock(AwsResource):
     attributes: ClassVar = [
         required("bucket", replace=True),
         *(optional(flag, BOOL, default=False) for flag in _flags),
+        optional("skip_destroy", BOOL),
     ]
 
     def make(self, want: State) -> None:
@@ -129,10 +142,11 @@ class BucketPublicAccessBlock(AwsResource):
 
     def look(self, state: State) -> State:
         answer = self.aws.get_public_access_block(Bucket=state["bucket"])["PublicAccessBlockConfiguration"]
-        return {flag: answer[member] for flag, member in self._flags.items()}
+        return {flag: answer.get(member, False) for flag, member in self._flags.items()}
 
     def remove(self, state: State) -> None:
-        self.aws.delete_public_access_block(Bucket=state["bucket"])
+        if not state["skip_destroy"]:
+            self.aws.delete_public_access_block(Bucket=state["bucket"])
 
 
 class BucketEncryption(AwsResource):
@@ -191,7 +205,7 @@ def _rule_from_wire(wire: State) -> State:
         else []
     )
     return {
-        "bucket_key_enabled": wire.get("BucketKeyEnabled"),
+        "bucket_key_enabled": wire.get("BucketKeyEnabled") or None,  # S3 answers false where nothing was said
         "apply_server_side_encryption_by_default": blocks,
     }
 

@@ -31,7 +31,7 @@ class ModelPackageGroup(AwsResource):
         found = self.aws.describe_model_package_group(ModelPackageGroupName=name)
         return {
             "arn": found["ModelPackageGroupArn"],
-            "model_package_group_description": found.get("ModelPackageGroupDescription") or None,
+            "model_package_group_description": found.get("ModelPackageGroupDescription"),
         }
 
     def change(self, state: State, want: State) -> None:

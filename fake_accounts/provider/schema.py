@@ -1,16 +1,19 @@
-"""Short names for the parts of a resource's schema, and two kinds `tf` lacks: policies and list blocks."""
+"""Short names for the parts of a resource's schema, and the kinds `tf` lacks: JSON that may be empty, policies, list
+blocks."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tf.gen.tfplugin_pb2 import Schema as SchemaPb
 from tf.provider import _decode_state, _encode_state_d
 from tf.schema import Attribute, Block, NestedBlock, NestMode
-from tf.types import Bool, Map, NormalizedJson, Number, Set, String, TfType, Unknown
+from tf.types import Bool, List, Map, NormalizedJson, Number, Set, String, TfType, Unknown
 from tf.utils import Diagnostics
 
-STRING, NUMBER, BOOL, JSON = String(), Number(), Bool(), NormalizedJson()
-STRINGS, STRING_MAP = Set(String()), Map(String())
+STRING, NUMBER, BOOL = String(), Number(), Bool()
+STRINGS, STRING_LIST, STRING_MAP = Set(STRING), List(STRING), Map(STRING)
+_ACCOUNT_ROOT = re.compile(r"^arn:[\w-]+:iam::(\d{12}):root$")
 
 
 def required(name: str, type_: TfType = STRING, *, replace: bool = False) -> Attribute:
@@ -35,24 +38,68 @@ def computed(name: str, type_: TfType = STRING) -> Attribute:
     return Attribute(name, type_, computed=True)
 
 
-class Policy(NormalizedJson):  # type: ignore[misc]  # tf ships no types
-    """A JSON policy. Two are equal if they mean the same: order and `"x"` for `["x"]` don't matter."""
+class Alike(String):  # type: ignore[misc]  # tf ships no types
+    """Text of which AWS answers another form than it was given: two are equal if they have the same `core`."""
+
+    def __init__(self, core: Callable[[str], str]) -> None:
+        self._core = core
+
+    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
+        """Whether two texts name the same."""
+        known_texts = isinstance(a_decoded, str) and isinstance(b_decoded, str)
+        return self._core(a_decoded) == self._core(b_decoded) if known_texts else a_decoded == b_decoded
+
+
+class Json(NormalizedJson):  # type: ignore[misc]  # tf ships no types
+    """JSON text, decoded. An empty string says no more than null."""
+
+    def decode(self, value: Any) -> Any:
+        """The value that the text has."""
+        return super().decode(value or None)
+
+
+class Policy(Json):
+    """A JSON policy. Two are equal if they mean the same: order, `"x"` for `["x"]` and an account's id for the ARN
+    of its root, which AWS writes instead, don't matter.
+
+    Source: hashicorp/awspolicyequivalence, which the real provider uses.
+    """
 
     def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
         """Whether two decoded policies mean the same."""
         return bool(_canonical(a_decoded) == _canonical(b_decoded))
 
 
-POLICY = Policy()
+JSON, POLICY = Json(), Policy()
 
 
-def _canonical(value: Any) -> Any:
+def _canonical(value: Any, *, principal: bool = False) -> Any:
     if isinstance(value, dict):
-        return {key: _canonical(item) for key, item in value.items()}
+        return {
+            key: _canonical(item, principal=principal or key.endswith("Principal"))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        items = sorted((_canonical(item) for item in value), key=repr)
+        items = sorted((_canonical(item, principal=principal) for item in value), key=repr)
         return items[0] if len(items) == 1 else items
-    return value
+    return _ACCOUNT_ROOT.sub(r"\1", value) if principal and isinstance(value, str) else value
+
+
+def as_written(written: Any, found: Any) -> Any:
+    """What was found, but nothing as it was written: null, an empty text or `false`, of which AWS tells only one."""
+    if _nothing(written) and _nothing(found):
+        return written
+    if isinstance(written, dict) and isinstance(found, dict):
+        return {key: as_written(written.get(key), item) for key, item in found.items()}
+    if isinstance(written, list) and isinstance(found, list) and len(written) == len(found):
+        return [as_written(*pair) for pair in zip(written, found, strict=True)]
+    return found
+
+
+def _nothing(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_nothing, value.values() if isinstance(value, dict) else value))
+    return value is None or value is False or value == ""
 
 
 class Blocks(NestedBlock):  # type: ignore[misc]  # tf ships no types

@@ -12,8 +12,8 @@ Stored = tuple[str, str]
 
 @dataclass(frozen=True)
 class Identity:
-    """An IAM user or role with all that is attached to it. `inline` and `attached` of a user hold its groups', too,
-    told by their names: `group/analysts inline reading`."""
+    """An IAM user, role or group with all that is attached to it. `inline` and `attached` of a user hold its groups',
+    too, told by their names: `group/analysts inline reading`."""
 
     arn: str
     id: str
@@ -64,7 +64,7 @@ class Facts(Protocol):
     """Looks into the accounts without asking anybody's permission. What is not there is None, or empty."""
 
     def identity(self, arn: str) -> Identity | None:
-        """By a role's or user's ARN (not a session's)."""
+        """By a role's, user's or group's ARN (not a session's)."""
         ...
 
     def managed_policy(self, arn: str) -> str:

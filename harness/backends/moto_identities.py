@@ -14,7 +14,7 @@ _NOTHING = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def identity(arn: str) -> Identity | None:
-    """A role or a user, by its ARN with its path."""
+    """A role, a user or a group, by its ARN with its path."""
     iam, kind = _place(arn)
     found = _FIND[kind](iam, arn) if iam and kind in _FIND else None
     return _TELL[kind](iam, found) if found else None
@@ -67,6 +67,11 @@ def _find_user(iam: Any, arn: str) -> Any:
     return user if user and user.arn == arn else None
 
 
+def _find_group(iam: Any, arn: str) -> Any:
+    group = iam.groups.get(arn.rsplit("/", 1)[-1])
+    return group if group and group.arn == arn else None
+
+
 def _role(_: Any, role: Any) -> Identity:
     return Identity(
         arn=role.arn,
@@ -92,8 +97,12 @@ def _user(iam: Any, user: Any) -> Identity:
     return Identity(user.arn, user.id, tuple(inline), tuple(attached), tags=tagged(iam, user.arn))
 
 
-_FIND: dict[str, Callable[[Any, str], Any]] = {"role": _find_role, "user": _find_user}
-_TELL: dict[str, Callable[[Any, Any], Identity]] = {"role": _role, "user": _user}
+def _group(_: Any, group: Any) -> Identity:
+    return Identity(group.arn, group.id, tuple(group.policies.items()), _attached(group))
+
+
+_FIND: dict[str, Callable[[Any, str], Any]] = {"role": _find_role, "user": _find_user, "group": _find_group}
+_TELL: dict[str, Callable[[Any, Any], Identity]] = {"role": _role, "user": _user, "group": _group}
 
 
 def _attached(holder: Any) -> tuple[Stored, ...]:

@@ -34,6 +34,11 @@ def resolve_resource(text: str, context: Context, version: str) -> str | None:
     return _filled(_resource_pieces(text), context) if version == WITH_VARIABLES else _plain(text)
 
 
+def variables(text: str, version: str) -> tuple[str, ...]:
+    """The keys of the text's variables, as they are written."""
+    return tuple(_VARIABLE.split(text)[1::3]) if version == WITH_VARIABLES else ()
+
+
 def _filled(pieces: _Pieces, context: Context) -> str | None:
     filled = [pieces[0] or ""]
     for key, default, pattern in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):

@@ -28,5 +28,4 @@ module "workload" {
   registry_account_id      = var.registry_account_id
   artifacts_bucket_name    = var.artifacts_bucket_name
   model_package_group_name = var.model_package_group_name
-  force_destroy            = var.force_destroy
 }

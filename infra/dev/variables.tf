@@ -64,12 +64,6 @@ variable "profile" {
   default     = null
 }
 
-variable "force_destroy" {
-  description = "Whether destroying a bucket also deletes the objects in it."
-  type        = bool
-  default     = false
-}
-
 variable "kms_deletion_window_in_days" {
   description = "Days between the KMS key's destruction being asked for and done, 7 to 30."
   type        = number

@@ -1,5 +1,8 @@
 terraform {
-  required_version = ">= 1.5"
+  required_version = ">= 1.11"
+
+  # The bucket, the key in it and the profile are told to `init`: see docs/deploy.md.
+  backend "s3" {}
 
   required_providers {
     aws = {

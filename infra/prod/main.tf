@@ -37,7 +37,6 @@ module "workload" {
   registry_account_id      = var.registry_account_id
   artifacts_bucket_name    = var.artifacts_bucket_name
   model_package_group_name = var.model_package_group_name
-  force_destroy            = var.force_destroy
 
   execution_role_policies = {
     # dev's key is known here by its alias, so that either account may be made first.
@@ -52,11 +51,10 @@ module "workload" {
 }
 
 module "terraform_state" {
-  source        = "../modules/bucket"
-  name          = var.terraform_state_bucket_name
-  encrypted     = true
-  kms_key_arn   = module.key.arn
-  force_destroy = var.force_destroy
+  source      = "../modules/bucket"
+  name        = var.terraform_state_bucket_name
+  encrypted   = true
+  kms_key_arn = module.key.arn
 }
 
 module "jenkins_role" {

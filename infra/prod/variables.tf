@@ -73,6 +73,11 @@ variable "jenkins_role_name" {
   type        = string
 }
 
+variable "plan_role_name" {
+  description = "Name of the role in prod that only reads, and that GitHub Actions assumes from the tooling account."
+  type        = string
+}
+
 variable "notification_topic_name" {
   description = "Name of the SNS topic that tells of failed pipelines."
   type        = string
@@ -90,10 +95,10 @@ variable "profile" {
   default     = null
 }
 
-variable "force_destroy" {
-  description = "Whether destroying a bucket also deletes the objects in it."
-  type        = bool
-  default     = false
+variable "github_repository" {
+  description = "GitHub repository that promotes from GitHub Actions, as the tooling account's values have it; null for none."
+  type        = string
+  default     = null
 }
 
 variable "kms_deletion_window_in_days" {

@@ -11,9 +11,8 @@ locals {
 
 # Objects arrive encrypted with dev's or prod's key, so the bucket forces none of its own.
 module "artifacts" {
-  source        = "../modules/bucket"
-  name          = var.artifacts_bucket_name
-  force_destroy = var.force_destroy
+  source = "../modules/bucket"
+  name   = var.artifacts_bucket_name
 }
 
 # In all policies here roles are named in a condition, not as principals: AWS refuses principals that do not

@@ -48,9 +48,3 @@ variable "profile" {
   type        = string
   default     = null
 }
-
-variable "force_destroy" {
-  description = "Whether destroying a bucket also deletes the objects in it."
-  type        = bool
-  default     = false
-}

@@ -17,7 +17,7 @@ from sagemaker.workflow.steps import ProcessingStep
 
 from pipelines import data
 from pipelines.building import pipeline_session, sklearn_image
-from pipelines.deploy import deploy_scripts
+from pipelines.deploy import deploy
 from pipelines.environment import Environment
 from pipelines.source import load
 from pipelines.train import build_train_pipeline
@@ -73,9 +73,9 @@ def share_registry() -> None:
 
 
 def upload(folder: Path) -> None:
-    deploy_scripts(dev, ours)
+    deploy(dev, ours, "scripts")
     data.prepare(folder, load())
-    data.upload(dev, folder, ours)
+    data.upload(dev, ours, folder)
 
 
 def follow_up(session: PipelineSession, folder: Path) -> Pipeline:

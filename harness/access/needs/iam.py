@@ -7,6 +7,7 @@ are the paths of groups, instance profiles and server certificates that exist: t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,11 @@ _NAMED = {
     "server-certificate": ("ServerCertificateName",),
     "mfa": ("SerialNumber", "VirtualMFADeviceName"),
 }
+
+# Whose policies IAM's policy simulator reads.
+PRINCIPAL = re.compile(
+    r"arn:aws:iam::(?P<account>\d{12}):(?P<kind>user|group|role)/(?:.*/)?(?P<name>[^/]+)", re.ASCII
+)
 
 
 def need(call: ApiCall, facts: Facts) -> list[Permission]:
@@ -107,6 +113,20 @@ def _change_password(call: ApiCall, facts: Facts) -> list[Permission]:
     return [engine.permission(call, facts, "iam:ChangePassword", _self(call) or "*")]
 
 
+def principal_named(call: ApiCall, facts: Facts, arn: str) -> str:
+    """The account's user, group or role that the simulator finds by an ARN: users and roles by name, whatever path the
+    ARN has. `*` where it finds none; it says itself what is wrong."""
+    found = PRINCIPAL.fullmatch(arn)
+    if found is None or found["account"] != call.account:
+        return "*"
+    return arn if found["kind"] == "group" else _arn(call, facts, found["kind"], found["name"])
+
+
+def _simulating(call: ApiCall, facts: Facts) -> list[Permission]:
+    named = principal_named(call, facts, str(call.params.get("PolicySourceArn", "")))
+    return [engine.permission(call, facts, f"iam:{call.operation}", named)]
+
+
 def _listing(kind: str) -> Need:
     """On the path that is listed, though the Reference gives these actions no resource. Source: AWS's refusals quoted
     in public (`iam:ListRoles on resource: arn:aws:iam::123456789012:role/`), of roles and users."""
@@ -124,4 +144,6 @@ OPERATIONS: dict[str, Need] = {
     "ListUsers": _listing("user"),
     "AddRoleToInstanceProfile": _add_role,
     "ChangePassword": _change_password,
+    "SimulatePrincipalPolicy": _simulating,
+    "GetContextKeysForPrincipalPolicy": _simulating,
 }

@@ -1,6 +1,5 @@
 resource "aws_s3_bucket" "this" {
-  bucket        = var.name
-  force_destroy = var.force_destroy
+  bucket = var.name
 }
 
 resource "aws_s3_bucket_versioning" "this" {

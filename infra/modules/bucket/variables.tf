@@ -19,9 +19,3 @@ variable "kms_key_arn" {
   type        = string
   default     = null
 }
-
-variable "force_destroy" {
-  description = "Whether destroying the bucket also deletes the objects in it."
-  type        = bool
-  default     = false
-}

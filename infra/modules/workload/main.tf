@@ -8,11 +8,10 @@ locals {
 }
 
 module "bucket" {
-  source        = "../bucket"
-  name          = var.bucket_name
-  encrypted     = true
-  kms_key_arn   = var.kms_key_arn
-  force_destroy = var.force_destroy
+  source      = "../bucket"
+  name        = var.bucket_name
+  encrypted   = true
+  kms_key_arn = var.kms_key_arn
 }
 
 module "lambda_role" {

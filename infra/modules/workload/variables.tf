@@ -43,8 +43,3 @@ variable "model_package_group_name" {
   description = "Name of the registry's model package group."
   type        = string
 }
-
-variable "force_destroy" {
-  description = "Whether destroying the bucket also deletes the objects in it."
-  type        = bool
-}

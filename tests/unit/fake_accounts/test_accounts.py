@@ -5,7 +5,7 @@ from configparser import ConfigParser
 import botocore.session
 import pytest
 
-from fake_accounts.accounts import load_accounts, load_profiles, profile_of_root, write_profiles
+from fake_accounts.accounts import load_accounts, load_profiles, write_profiles
 
 
 def test_the_accounts_are_those_infra_describes():
@@ -67,12 +67,5 @@ def test_every_profile_begins_with_an_administrator():
         assert source in accounts
 
 
-def test_a_root_is_applied_by_the_administrator_of_its_account_unless_another_is_named():
-    assert profile_of_root("prod") == "prod"
-    assert profile_of_root("registry-models") == "registry"
-    assert profile_of_root("prod-events") == "jenkins"
-
-
 def test_without_a_file_of_profiles_there_are_only_administrators(tmp_path):
     assert load_profiles(tmp_path) == {}
-    assert profile_of_root("prod-events", tmp_path) == "prod"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import moto
 import pytest
 import sagemaker.telemetry.telemetry_logging as telemetry
 
@@ -19,6 +20,7 @@ from pipelines.source import Source, parse
 from pipelines.train import build_train_pipeline
 
 ROOT = Path(__file__).parents[3]
+TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'  # noqa: E501
 REAL_DATA = Path(
     os.environ.get("MAMMOGRAPHY_DATA", ROOT.parent / "shared" / "data" / "mammographic_masses.data")
 )
@@ -54,6 +56,28 @@ def quiet() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(telemetry, "_send_telemetry_request", lambda *_: None)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield patch
+
+
+@pytest.fixture
+def account(
+    environment: Environment, quiet: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[boto3.Session]:
+    """The dev account as Terraform leaves it: a bucket and the roles."""
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", environment.account_id)
+    with moto.mock_aws():
+        session = boto3.Session("AKIDEXAMPLE", "secret", region_name=environment.region)
+        session.client("s3").create_bucket(Bucket=environment.bucket_name)
+        for role in (environment.lambda_role_name, environment.execution_role_name):
+            session.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
+        yield session
+
+
+@pytest.fixture
+def calls(account: boto3.Session) -> list[str]:
+    """The operations that are called in the account from now on."""
+    called: list[str] = []
+    account.events.register("before-call.*.*", lambda model, **_: called.append(model.name))
+    return called
 
 
 @pytest.fixture(scope="module")

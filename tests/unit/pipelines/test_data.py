@@ -6,15 +6,17 @@ from math import sqrt
 from pathlib import Path
 
 import boto3
-import moto
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.data import DataFile, clean, main, prepare, split, upload, with_outliers
-from pipelines.environment import Environment
+from pipelines import data
+from pipelines.data import clean, items, main, prepare, split, upload, with_outliers
+from pipelines.environment import PREFIX, Environment
+from pipelines.errors import BadDataError
 from pipelines.sample import Row
-from pipelines.source import BadDataError, Source
+from pipelines.source import Source
+from pipelines.telling import carry_out
 
 COMPARISON_THRESHOLD = 0.1
 
@@ -88,31 +90,88 @@ def test_prepare_writes_the_four_files(tmp_path: Path, source: Source) -> None:
     }
 
 
-def test_dev_holds_part_1_and_the_batches_and_prod_holds_part_2_as_well(
-    tmp_path: Path, sample_source: Source
+def test_dev_holds_part_1_and_the_batches(
+    tmp_path: Path, sample_source: Source, environment: Environment, account: boto3.Session
 ) -> None:
     prepare(tmp_path, sample_source)
-    everywhere = [
+    assert [str(item).split() for item in upload(environment, account, tmp_path)] == [
+        ["created", "file", "mammo-train-dataset-part1.csv"],
+        ["created", "file", "mammo-batch-dataset.csv"],
+        ["created", "file", "mammo-batch-dataset-outliers.csv"],
+    ]
+    assert _keys(environment, account) == [
         "data/batch-dataset/mammo-batch-dataset-outliers.csv",
         "data/batch-dataset/mammo-batch-dataset.csv",
         "data/train-dataset/mammo-train-dataset-part1.csv",
     ]
-    assert _uploaded(Environment.named("dev"), tmp_path) == everywhere
-    assert _uploaded(Environment.named("prod"), tmp_path) == [
-        *everywhere,
-        "data/train-dataset/mammo-train-dataset-part2.csv",
-    ]
 
 
-def test_a_single_file_can_be_uploaded_later(tmp_path: Path, sample_source: Source) -> None:
+def test_prod_holds_part_2_as_well(
+    tmp_path: Path, sample_source: Source, account: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prod = Environment.named("prod")
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", prod.account_id)
+    account.client("s3").create_bucket(Bucket=prod.bucket_name)
     prepare(tmp_path, sample_source)
-    only = ["mammo-train-dataset-part2.csv"]
-    assert _uploaded(Environment.named("prod"), tmp_path, only) == [f"data/train-dataset/{only[0]}"]
+    assert len(upload(prod, account, tmp_path)) == 4
+    assert "data/train-dataset/mammo-train-dataset-part2.csv" in _keys(prod, account)
 
 
-def test_uploading_what_was_not_prepared_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_directory_the_files_are_prepared(
+    sample_source: Source,
+    environment: Environment,
+    account: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data, "load", lambda: sample_source)
+    assert {item.change for item in upload(environment, account)} == {"created"}
+    assert len(_keys(environment, account)) == 3
+
+
+def test_uploading_again_changes_nothing(
+    tmp_path: Path,
+    sample_source: Source,
+    environment: Environment,
+    account: boto3.Session,
+    calls: list[str],
+) -> None:
+    prepare(tmp_path, sample_source)
+    upload(environment, account, tmp_path)
+    calls.clear()
+    assert {item.change for item in upload(environment, account, tmp_path)} == {"unchanged"}
+    assert set(calls) == {"GetCallerIdentity", "HeadObject"}
+
+
+def test_a_file_with_another_content_is_updated_whoever_put_it(
+    tmp_path: Path, sample_source: Source, environment: Environment, account: boto3.Session
+) -> None:
+    prepare(tmp_path, sample_source)
+    upload(environment, account, tmp_path)
+    (tmp_path / "mammo-batch-dataset.csv").write_text("5,67,3,5,3\n")
+    part_1 = f"{PREFIX}/data/train-dataset/mammo-train-dataset-part1.csv"
+    account.client("s3").put_object(Bucket=environment.bucket_name, Key=part_1, Body=b"somebody else's")
+    again = upload(environment, account, tmp_path)
+    assert [item.change for item in again] == ["updated", "updated", "unchanged"]
+    assert "+" in again[0].diff
+    stored = account.client("s3").get_object(Bucket=environment.bucket_name, Key=part_1)["Body"].read()
+    assert stored == (tmp_path / "mammo-train-dataset-part1.csv").read_bytes()
+
+
+def test_a_plan_uploads_nothing_and_needs_no_bucket(
+    tmp_path: Path, sample_source: Source, environment: Environment, account: boto3.Session
+) -> None:
+    prepare(tmp_path, sample_source)
+    account.client("s3").delete_bucket(Bucket=environment.bucket_name)
+    planned = list(carry_out(environment, account, items(environment, account, tmp_path), plan=True))
+    assert [item.change for item in planned] == ["created"] * 3
+    assert planned[0].diff == f"+{environment.s3('data', 'train-dataset', 'mammo-train-dataset-part1.csv')}"
+
+
+def test_uploading_what_was_not_prepared_says_what_to_do(
+    tmp_path: Path, environment: Environment, account: boto3.Session
+) -> None:
     with pytest.raises(BadDataError, match=r"part1\.csv: No such file or directory; make it with"):
-        _uploaded(Environment.named("dev"), tmp_path)
+        upload(environment, account, tmp_path)
 
 
 def test_the_command_prints_each_file_its_rows_and_its_place(
@@ -137,16 +196,9 @@ def test_a_mistake_is_one_line_and_exit_code_1(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def _uploaded(environment: Environment, folder: Path, names: list[str] | None = None) -> list[str]:
-    with moto.mock_aws():
-        session = boto3.Session("AKIDEXAMPLE", "secret", region_name=environment.region)
-        s3 = session.client("s3")
-        s3.create_bucket(Bucket=environment.bucket_name)
-        files: list[DataFile] = upload(environment, folder, session, names)
-        objects = s3.list_objects_v2(Bucket=environment.bucket_name)["Contents"]
-    keys = [found["Key"].removeprefix("mammography-severity-model/") for found in objects]
-    assert sorted(file.place for file in files) == sorted(environment.s3(key) for key in keys)
-    return keys
+def _keys(environment: Environment, account: boto3.Session) -> list[str]:
+    objects = account.client("s3").list_objects_v2(Bucket=environment.bucket_name)["Contents"]
+    return [found["Key"].removeprefix(f"{PREFIX}/") for found in objects]
 
 
 def _drifting(baseline: list[Row], batch: list[Row]) -> list[int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.environment import ENVIRONMENTS, BadEnvironmentError, Environment
+from pipelines.environment import ENVIRONMENTS, Environment, Registry
+from pipelines.errors import BadEnvironmentError
 
 
 @pytest.mark.parametrize(("name", "account"), [("dev", "111122223333"), ("prod", "444455556666")])
@@ -24,6 +25,12 @@ def test_every_environment_registers_in_the_registrys_group() -> None:
     assert groups == {
         "arn:aws:sagemaker:us-east-1:777788889999:model-package-group/mammo-severity-model-package"
     }
+
+
+def test_the_registry_is_an_account_with_the_group_that_the_environments_name() -> None:
+    registry, dev = Registry.named("registry"), Environment.named("dev")
+    assert registry.account_id == dev.registry_account_id
+    assert registry.model_package_group_name == dev.model_package_group_name
 
 
 def test_buckets_and_function_have_the_name_that_amazon_sagemaker_full_access_asks_for() -> None:
@@ -65,8 +72,9 @@ def test_what_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
     assert "\n" not in _complaint(tmp_path, text)
 
 
-def test_data_and_environments_do_not_wait_for_the_sagemaker_sdk() -> None:
-    command = "import sys, pipelines.data, pipelines.environment; sys.exit('sagemaker' in sys.modules)"
+def test_commands_that_need_no_pipeline_do_not_wait_for_the_sagemaker_sdk() -> None:
+    commands = "pipelines.data, pipelines.deploy, pipelines.destroy"
+    command = f"import sys, {commands}; sys.exit('sagemaker' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", command], check=False, cwd=ENVIRONMENTS.parents[1]).returncode
         == 0

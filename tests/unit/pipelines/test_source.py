@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pipelines import source as sources
+from pipelines.errors import BadDataError
 from pipelines.sample import CLASS_SIZES, GAPS, sample_rows
-from pipelines.source import COLUMNS, UCI_URL, BadDataError, Source, load, parse
+from pipelines.source import COLUMNS, UCI_URL, Source, load, parse
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from harness.backends.moto import SERVICES
 from harness.services.events import Events
 from harness.services.functions import Functions
 from harness.services.sagemaker import OPERATIONS as SAGEMAKER
+from harness.services.simulator import OPERATIONS as SIMULATOR
 from harness.services.sts.api import _OPERATIONS as STS
 from tests.unit.access.needs.coverage import implemented, table, uncovered_of
 
@@ -23,6 +24,7 @@ def own(tmp_path: Path) -> dict[str, frozenset[str]]:
     anything = MagicMock()
     return {
         "events": frozenset(Events(anything, anything, anything)._operations),
+        "iam": frozenset(SIMULATOR),
         "lambda": frozenset(Functions(anything, anything, anything, anything, tmp_path)._operations),
         "sagemaker": frozenset(SAGEMAKER),
         "sts": frozenset(STS),
@@ -38,7 +40,8 @@ def test_of_everything_that_our_own_services_do_it_is_known_what_it_needs(
 
 
 def test_the_documents_table_is_true(own: dict[str, frozenset[str]]) -> None:
-    true = table({**own, **{service: implemented(service) for service in SERVICES}})
+    moto = {service: implemented(service) for service in SERVICES}
+    true = table({**own, **moto, "iam": moto["iam"] | own["iam"]})
     assert true in DOCUMENT.read_text(encoding="utf-8"), f"docs/permissions.md should have:\n{true}"
 
 

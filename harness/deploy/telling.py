@@ -1,0 +1,112 @@
+"""Says what a deployment finds and does: for people, one JSON object a line, or a page for a pull request."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.deploy.model import Change, Finding
+from harness.model import HarnessError
+
+_SIGNS = {"created": "+", "updated": "~", "replaced": "±", "deleted": "-", "unchanged": " "}
+_STYLES = {"created": "green", "updated": "yellow", "replaced": "yellow", "deleted": "red"}
+
+
+@dataclass
+class Telling:
+    """Says things, and keeps what was said for the page.
+
+    Attributes:
+        as_json: One JSON object a line, for a program.
+        plan: Whether what is told of would be done, and is not.
+    """
+
+    as_json: bool = False
+    plan: bool = False
+    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    counts: Counter[str] = field(default_factory=Counter)
+    page: list[str] = field(default_factory=list)
+
+    def heading(self, text: str) -> None:
+        self.page += ["", f"### {text}", ""]
+        if not self.as_json:
+            self.console.print(Text(f"\n{text}", style="bold"))
+
+    def line(self, text: str, style: str = "") -> None:
+        if self.as_json:
+            self._json(said=text)
+        else:
+            self.console.print(Text(f"  {text}", style=style))
+
+    def finding(self, found: Finding) -> None:
+        self.page.append(f"- **{found.level}** ({found.check}): {found.problem}. {found.fix}")
+        if self.as_json:
+            self._json(finding=asdict(found))
+            return
+        where = f"{found.account}: " if found.account else ""
+        style = "red" if found.level == "error" else "yellow"
+        self.console.print(Text(f"  {found.level}: {where}{found.problem}", style=style))
+        self.console.print(Text(f"    fix: {found.fix}"))
+
+    def changes(self, stage: str, changes: Iterable[Change], text: str = "") -> None:
+        """What happens in one place; `text`, which tells all of it, is shown in a plan instead of their own diffs."""
+        changes = list(changes)
+        self.counts.update(change.action for change in changes)
+        places = ", ".join(sorted({change.place for change in changes}))
+        for change in changes:
+            if self.as_json:
+                self._json(stage=stage, **asdict(change))
+            elif change.action != "unchanged":
+                sign = Text(f"  {_SIGNS[change.action]} ", style=_STYLES[change.action])
+                # A Terraform address has its type in it.
+                kind = "" if change.kind.startswith("aws_") else f"{change.kind} "
+                self.console.print(
+                    sign, Text(f"{change.place}: {kind}{change.name}: {change.action}"), sep=""
+                )
+        diff = text or "\n".join(change.diff for change in changes if change.diff)
+        if diff and self.plan:
+            self._diff(diff, places)
+        same = sum(change.action == "unchanged" for change in changes)
+        if same and not self.as_json:
+            self.console.print(Text(f"    {places}: {same} unchanged", style="dim"))
+
+    def _diff(self, diff: str, places: str) -> None:
+        self.page += [f"<details><summary>{places}</summary>", "", "```diff", diff, "```", "", "</details>"]
+        if not self.as_json:
+            for line in diff.splitlines():
+                style = {"+": "green", "-": "red", "~": "yellow"}.get(line.strip()[:1], "")
+                self.console.print(Text(f"      {line}", style=style))
+
+    def summary(self) -> str:
+        """What was done, or would be."""
+        done = {action: n for action, n in self.counts.items() if action != "unchanged"}
+        if not done:
+            return "nothing to change: everything is as it should be"
+        counted = ", ".join(f"{n} {action}" for action, n in done.items())
+        return f"a deployment would change this: {counted}" if self.plan else f"done: {counted}"
+
+    def end(self, target: str, well: bool, why: str = "") -> None:
+        """`why`: what went wrong."""
+        text = self.summary() if well else why
+        self.page = [f"## Deployment to {target}: {text}", *self.page]
+        if self.as_json:
+            self._json(target=target, ok=well, summary=text, counts=dict(self.counts))
+        else:
+            mark, style = ("✓", "green") if well else ("✗", "red")
+            self.console.print(Text(f"\n{mark} {target}: {text}", style=style))
+
+    def write(self, file: Path) -> None:
+        """The page, in GitHub's Markdown. Raises HarnessError."""
+        try:
+            file.write_text("\n".join(self.page) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise HarnessError(f"{file} cannot be written: {error.strerror}") from error
+
+    def _json(self, **told: object) -> None:
+        print(json.dumps(told), flush=True)
