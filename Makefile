@@ -53,8 +53,8 @@ terraform-%: $(READY) ## terraform-aws, terraform-local: Terraform as you type i
 	@$(HARNESS) terraform --target $* $(if $(ROOT),--root $(ROOT)) $(if $(DIR),--dir $(DIR)) \
 		$(if $(CREDENTIALS),--credentials $(CREDENTIALS)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) -- $(ARGS)
 
-publish-log-%: $(READY) ## publish-log-aws, publish-log-local: a build's LOG= into CloudWatch Logs' GROUP= and STREAM=
-	@$(HARNESS) publish-log --target $* $(LOG) --group $(GROUP) --stream $(STREAM)
+publish-log-%: $(READY) ## publish-log-aws, publish-log-local: a build's LOG= into CloudWatch Logs' GROUP= and STREAM= of ACCOUNT=
+	@$(HARNESS) publish-log --target $* $(LOG) --group $(GROUP) --stream $(STREAM) $(if $(ACCOUNT),--account $(ACCOUNT))
 
 test: $(READY) ## Run every test, and the scenarios with them
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from fake_accounts.accounts import INFRA, Account, load_accounts, load_profiles
@@ -103,55 +104,87 @@ def load_deployment(infra: Path = INFRA) -> Deployment:
         infra: The description of the accounts; see `load_accounts`.
 
     Raises:
-        BadDeploymentError: The file is not JSON, or names what there is not.
+        BadDeploymentError: The file is not JSON, lacks something, or names what there is not; or the accounts'
+            description does.
     """
-    accounts, file = load_accounts(infra), infra / FILE
-    if not file.exists():
-        names = sorted(found.parent.name for found in infra.glob("*/providers.tf"))
-        items = tuple(Item(name, accounts[name.partition("-")[0]], name.partition("-")[0]) for name in names)
-        return Deployment(accounts, (Stage("foundations", items),))
+    file, environments = infra / FILE, infra / "environments"
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        reader = _Reader(infra, accounts, {*accounts, *load_profiles(infra)})
-        stages = tuple(reader.stage(stage) for stage in told["stages"])
-        return Deployment(accounts, stages, reader.state(told.get("state")), told.get("quotas", {}))
+        accounts, profiles = load_accounts(infra), load_profiles(infra)
     except KeyError as error:
-        raise BadDeploymentError(f"{file}: {error} is missing") from error
+        raise BadDeploymentError(f"{environments}: {error} is missing") from error
+    except (OSError, ValueError) as error:
+        raise BadDeploymentError(f"{environments}: {error}") from error
+    reader = _Reader(infra, accounts, (*accounts, *profiles))
+    try:
+        told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else _roots_in(infra)
+        stages = tuple(reader.stage(stage) for stage in _get(told, "stages", list))
+        deployment = Deployment(accounts, stages, quotas=told.get("quotas", {}))
+        return replace(deployment, state=reader.state(told.get("state"), deployment.roots))
     except ValueError as error:
-        raise BadDeploymentError(f"{file}: {error}") from error
+        raise BadDeploymentError(f"{file if file.exists() else infra}: {error}") from error
+
+
+def _roots_in(infra: Path) -> dict[str, Any]:
+    """What a `deployment.json` would say of all the roots that there are."""
+    names = sorted(found.parent.name for found in infra.glob("*/providers.tf"))
+    return {"stages": [{"name": "foundations", "roots": {name: _account_of(name) for name in names}}]}
+
+
+def _account_of(root: str) -> str:
+    """The account that a root is named after."""
+    return root.partition("-")[0]
+
+
+def _get(told: Any, key: str, kind: type = str) -> Any:
+    """What is at the key of an object. Raises ValueError where nothing is, or something else."""
+    value = told.get(key) if isinstance(told, dict) else None
+    if not isinstance(value, kind) or value == "":
+        wanted = {str: "text", list: "list", dict: "object"}[kind]
+        raise ValueError(f"there is no {wanted} {key!r} in {shorten(json.dumps(told), 80)}")
+    return value
 
 
 @dataclass(frozen=True)
 class _Reader:
     infra: Path
     accounts: dict[str, Account]
-    profiles: set[str]
+    profiles: tuple[str, ...]
 
     def stage(self, told: dict[str, Any]) -> Stage:
-        name = told["name"]
+        name = _get(told, "name")
         if "roots" in told:
-            return Stage(name, tuple(self._item(*pair, is_root=True) for pair in told["roots"].items()))
-        undo = told.get("undo")
+            roots = _get(told, "roots", dict)
+            return Stage(name, tuple(self._item(*pair, is_root=True) for pair in roots.items()))
+        places = _get(told, "environments", dict)
         return Stage(
             name,
-            tuple(self._item(*pair, is_root=False) for pair in told["environments"].items()),
-            told["command"],
-            self.stage({"name": name, **undo}) if undo else None,
+            tuple(self._item(*pair, is_root=False) for pair in places.items()),
+            _get(told, "command"),
+            self.stage({"name": name, **_get(told, "undo", dict)}) if "undo" in told else None,
         )
 
-    def state(self, told: dict[str, Any] | None) -> StatePlace | None:
+    def state(self, told: Any, roots: Mapping[str, Item]) -> StatePlace | None:
         if told is None:
             return None
-        account = self._item(told["root"], told["root"].partition("-")[0], is_root=True).account
+        root, variable, target = (_get(told, key) for key in ("root", "bucket", "target"))
+        if root not in roots:
+            raise ValueError(f"root {root!r}, which makes the state's bucket, is in no stage")
+        account = roots[root].account
         values = json.loads((self.infra / "environments" / f"{account.name}.tfvars.json").read_text())
-        return StatePlace(told["root"], account, values[told["bucket"]], told["target"])
+        if variable not in values:
+            raise ValueError(
+                f"the state's bucket is {variable!r}, which environments/{account.name}.tfvars.json lacks"
+            )
+        return StatePlace(root, account, values[variable], target)
 
     def _item(self, name: str, profile: str, *, is_root: bool) -> Item:
         if is_root and not (self.infra / name / "providers.tf").exists():
             raise ValueError(f"there is no root {name!r}: {self.infra / name} has no providers.tf")
-        account = name.partition("-")[0] if is_root else name
+        account = _account_of(name) if is_root else name
         if account not in self.accounts:
             raise ValueError(f"{name!r} is of no account; there are: {', '.join(self.accounts)}")
         if profile not in self.profiles:
-            raise ValueError(f"there is no profile {profile!r}; there are: {', '.join(sorted(self.profiles))}")
+            raise ValueError(
+                f"there is no profile {profile!r}; there are: {', '.join(sorted(self.profiles))}"
+            )
         return Item(name, self.accounts[account], profile)

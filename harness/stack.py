@@ -296,9 +296,9 @@ def reached() -> Stack | None:
         return None
     try:
         told = Client(endpoint).status()
-    except HarnessError:
+        return Stack(endpoint, told["pid"], Path(told["folder"]), partial(psutil.pid_exists, told["pid"]))
+    except (ValueError, KeyError, TypeError, HarnessError):  # something else answers there, or nothing does
         return None
-    return Stack(endpoint, told["pid"], Path(told["folder"]), partial(psutil.pid_exists, told["pid"]))
 
 
 def required() -> Stack:

@@ -123,11 +123,18 @@ def upload(environment: Environment, session: boto3.Session, directory: Path | N
 
 
 def items(environment: Environment, session: boto3.Session, directory: Path | None = None) -> Iterator[Item]:
-    """An item for each file that the environment holds."""
+    """An item for each file that the environment holds; the stand-in sample replaces nothing that is not one."""
     if directory is None:
+        source = load()
         with tempfile.TemporaryDirectory(prefix="mammo-data-") as prepared:
-            prepare(Path(prepared))
-            yield from items(environment, session, Path(prepared))
+            prepare(Path(prepared), source)
+            for item in items(environment, session, Path(prepared)):
+                if source.is_sample and item.change == "updated":
+                    raise BadDataError(
+                        f"{environment.bucket_name} has another {item.name}, which the stand-in sample would replace: "
+                        "name the data in MAMMOGRAPHY_DATA"
+                    )
+                yield item
         return
     s3 = session.client("s3", region_name=environment.region)
     for name, (prefix, environments) in FILES.items():

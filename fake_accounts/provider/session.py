@@ -28,7 +28,8 @@ class Session:
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._session, self._clients = _session(config), {}
+        self._session = _session(config)
+        self._clients: dict[str, Any] = {}
         for role in config["assume_role"]:
             asked = {member: role[name] for name, member in ASSUMED.items() if role[name]}
             answer = self.client("sts").assume_role(**{"RoleSessionName": unique(), **asked})

@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 Action = Literal["created", "updated", "replaced", "deleted"]
 
+# Of count and of for_each, whose keys may hold anything: `[0]`, `["a.b"]`, `["a \\"]b"]`.
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+
 
 @dataclass(frozen=True)
 class ResourceChange:
@@ -28,7 +31,7 @@ class ResourceChange:
     @property
     def type(self) -> str:
         """The resource's type, `aws_kms_key`."""
-        return re.sub(r"\[.*?\]", "", self.address).split(".")[-2]
+        return _INDEX.sub("", self.address).split(".")[-2]
 
 
 @dataclass(frozen=True)

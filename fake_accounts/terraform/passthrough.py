@@ -63,6 +63,6 @@ def _told(arguments: Sequence[str], values: str, backend: Sequence[str]) -> dict
     """Arguments that Terraform adds by itself to a command of that name."""
     named = [argument for argument in arguments if not argument.startswith("-")]
     told = {"TF_CLI_ARGS_init": shlex.join(["-reconfigure", *backend])}
-    if len(named) == 1 or named[0] != "apply":  # a saved plan has its variables
+    if named[:1] != ["apply"] or len(named) == 1:  # a saved plan has its variables
         told |= {f"TF_CLI_ARGS_{name}": shlex.quote(values) for name in _WITH_VARIABLES}
     return {**told, "TF_IN_AUTOMATION": os.environ.get("TF_IN_AUTOMATION", "")}

@@ -70,9 +70,10 @@ class States:
         return item.profile if place is None or item.account == place.account else place.account.name
 
     def backend(self, item: Item) -> list[str]:
-        """The arguments that `init` needs."""
+        """The arguments that `init` needs; none where no bucket keeps the states."""
         place = self.deployment.state
-        assert place
+        if place is None:
+            return []
         profile = self.profile(item)
         values = {
             "bucket": place.bucket,

@@ -39,12 +39,16 @@ class Checks:
 
     def machine(self) -> list[Finding]:
         """This machine, and the files; nothing is called."""
-        return [*preflight.tools(needs_git=self.target.checkout != stacks.ROOT), *preflight.names(self.target.infra)]
+        return [
+            *preflight.tools(needs_git=self.target.checkout != stacks.ROOT),
+            *preflight.names(self.target.infra),
+        ]
 
     def identities(self) -> list[Finding]:
         """Whether each profile's credentials are of its account."""
         wanted = self._profiles()
         answers = preflight.in_order(lambda pair: self._identity(*pair), wanted.items())
+        self.callers.update({found.profile: found for found in answers if isinstance(found, Caller)})
         return [
             self._postponed(profile, account, answer)
             for (profile, account), answer in zip(wanted.items(), answers, strict=True)
@@ -77,6 +81,7 @@ class Checks:
             if time.monotonic() > until:
                 raise HarnessError(f"{answer.problem}; {answer.fix}")
             time.sleep(_PAUSE)
+        self.callers[profile] = answer
         self.pending.discard(profile)
 
     def stand_in_for(self, profile: str, account: Account) -> str:
@@ -104,10 +109,7 @@ class Checks:
 
     def _identity(self, profile: str, account: Account) -> Caller | Finding:
         session = partial(preflight.session, region=account.region)
-        answer = preflight.identity(account.name, account.id, profile, session)
-        if isinstance(answer, Caller):
-            self.callers[profile] = answer
-        return answer
+        return preflight.identity(account.name, account.id, profile, session)
 
     def _postponed(self, profile: str, account: Account, found: Finding) -> Finding:
         """A role that cannot be assumed is no error where this deployment makes it first."""

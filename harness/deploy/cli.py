@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
+from fake_accounts.accounts import Account
 from harness import stack as stacks
 from harness.model import HarnessError
+
+if TYPE_CHECKING:
+    import boto3
 
 app = typer.Typer()
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -62,11 +66,7 @@ def deploy(
     wanted = flow.Wanted(stage or (), account or ())
     with checked_out(stacks.ROOT, to) as checkout, target(name, checkout, credentials, endpoint) as where:
         well = flow.deploy(where, wanted, tell)
-    tell.end(
-        name,
-        well,
-        "nothing was changed" if plan or not tell.counts else "it broke off; do it again when mended",
-    )
+    tell.end(name, well)
     if markdown:
         tell.write(markdown)
     raise typer.Exit(0 if well else 1)
@@ -95,7 +95,7 @@ def destroy(
         if name == "aws" or plan:
             shown = Telling(as_json, plan=True)
             well = flow.destroy(where, wanted, shown)
-            shown.end(name, well, "nothing was changed")
+            shown.end(name, well)
             if plan or not well:
                 raise typer.Exit(0 if well else 1)
             if not any(shown.counts.values()):
@@ -103,7 +103,7 @@ def destroy(
             _ask()
         tell = Telling(as_json)
         well = flow.destroy(where, wanted, tell)
-    tell.end(name, well, "it broke off; do it again when mended")
+    tell.end(name, well)
     raise typer.Exit(0 if well else 1)
 
 
@@ -161,7 +161,8 @@ def _check_root(root: str, folder: Path, known: Iterable[str]) -> None:
         raise HarnessError(f"there is no root {root!r} in infra/; there are: {roots}")
     if not root and not any(folder.glob("*.tf*")):
         raise HarnessError(
-            f"{folder} has no Terraform: name a folder that has (DIR=, --dir), or a root of infra/ (ROOT=, --root: {roots})"
+            f"{folder} has no Terraform: name a folder that has (DIR=, --dir), "
+            f"or a root of infra/ (ROOT=, --root: {roots})"
         )
 
 
@@ -170,15 +171,31 @@ def publish_log(
     file: Annotated[Path, typer.Argument(help="A build's log.")],
     group: Annotated[str, typer.Option(help="The CloudWatch log group.")],
     stream: Annotated[str, typer.Option(help="The log stream; made if there is none.")],
+    account: Annotated[
+        str, typer.Option(help="The account that the group is in, as infra/environments/ names it.")
+    ],
     name: TargetName,
     endpoint: Endpoint = "",
 ) -> None:
-    """Put a build's log into CloudWatch Logs, with the environment's credentials."""
-    import boto3
-
+    """Put a build's log into CloudWatch Logs, with the environment's credentials, which have to be the account's."""
     from harness.deploy.build_log import publish
     from harness.deploy.target import target
 
-    with target(name, stacks.ROOT, "environment", endpoint):
-        count = publish(file, group, stream, boto3.Session())
+    with target(name, stacks.ROOT, "environment", endpoint) as where:
+        count = publish(file, group, stream, _session_in(account, where.deployment.accounts))
     err.print(f"{count} lines of {file} are in {group}/{stream}")
+
+
+def _session_in(name: str, accounts: Mapping[str, Account]) -> boto3.Session:
+    """The environment's credentials. Raises HarnessError where they are not of the account."""
+    from harness.deploy import preflight
+    from harness.deploy.model import Finding
+
+    if name not in accounts:
+        raise HarnessError(f"there is no account {name!r}; there are: {', '.join(accounts)}")
+    account = accounts[name]
+    session = preflight.session("", account.region)
+    found = preflight.identity(name, account.id, "", lambda profile: session)
+    if isinstance(found, Finding):
+        raise HarnessError(f"{found.problem}; {found.fix}")
+    return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -114,7 +115,7 @@ class _Run:
         changing = [plan for plan in plans if plan.changes]
         if not all(plan.ok for plan in plans) or not self._free(stage, changing):
             return False
-        self._costs(changing)
+        self._costs([change for plan in changing for change in _changes(plan)])
         if self.tell.plan or not changing:
             return True
         roots = [plan.root for plan in changing]
@@ -135,7 +136,7 @@ class _Run:
             self.tell.line(f"{root}: {line.partition(' [id=')[0]}")
 
     def _told(self, stage: Stage, outcome: Outcome) -> bool:
-        changes = [Change(outcome.root, c.action, c.type, c.address) for c in outcome.changes]
+        changes = _changes(outcome)
         self.tell.changes(stage.name, changes, _differences(outcome.output))
         if not outcome.ok:
             self.tell.line(f"{outcome.root}: {outcome.error.strip()}", style="red")
@@ -162,33 +163,31 @@ class _Run:
             return ""
         return self.checks.stand_in_for(item.profile, item.account)
 
-    def _costs(self, plans: Iterable[Outcome]) -> None:
-        created = [
-            Change(plan.root, c.action, c.type, c.address) for plan in plans for c in plan.changes
-            if c.action == "created"
-        ]  # fmt: skip
-        for line in costs.costs(created):
+    def _costs(self, changes: Iterable[Change]) -> None:
+        for line in costs.costs(changes):
             self.tell.line(f"costs money: {line}", style="yellow")
 
     # A tenant's commands.
 
     def _command(self, stage: Stage) -> bool:
-        well = True
         with ThreadPoolExecutor() as pool:
-            for answer in pool.map(lambda item: self._ran(stage, item), stage.items):
-                if isinstance(answer, HarnessError):
-                    self.tell.line(str(answer), style="red")
-                    well = False
-                else:
-                    self.tell.changes(stage.name, answer)
-        return well
+            ran = list(pool.map(lambda item: self._ran(stage, item), stage.items))
+        for changes, error in ran:
+            self.tell.changes(stage.name, changes)
+            if error:
+                self.tell.line(error, style="red")
+        self._costs([change for changes, _ in ran for change in changes])
+        return not any(error for _, error in ran)
 
-    def _ran(self, stage: Stage, item: Item) -> list[Change] | HarnessError:
-        checkout, profile = self.target.checkout, self._profile(item)
-        try:
-            return commands.run(stage.command, item, checkout, profile=profile, plan=self.tell.plan)
-        except HarnessError as error:
-            return error
+    def _ran(self, stage: Stage, item: Item) -> tuple[list[Change], str]:
+        return commands.run(
+            stage.command,
+            item,
+            self.target.checkout,
+            profile=self._profile(item),
+            plan=self.tell.plan,
+            say=partial(self.tell.line, style="yellow"),
+        )
 
     def _wait_for(self, stage: Stage) -> None:
         if not self.tell.plan and self.target.with_profiles:
@@ -199,6 +198,10 @@ class _Run:
         for finding in findings:
             self.tell.finding(finding)
         return errors(findings) == 0
+
+
+def _changes(outcome: Outcome) -> list[Change]:
+    return [Change(outcome.root, c.action, c.type, c.address) for c in outcome.changes]
 
 
 def _differences(output: str) -> str:

@@ -114,12 +114,14 @@ def _local(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
 
 def _aws(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     deployment = _deployment(checkout)
-    pointed = os.environ.get("AWS_ENDPOINT_URL", "")
+    pointed = sorted(
+        name for name, text in os.environ.items() if text and name.startswith("AWS_ENDPOINT_URL")
+    )
     if endpoint:
         _check_loopback(endpoint)
     elif pointed:
         raise HarnessError(
-            f"this shell's AWS_ENDPOINT_URL is {pointed}, which is not AWS: use another shell, "
+            f"this shell's {pointed[0]} is {os.environ[pointed[0]]}, which is not AWS: use another shell, "
             "or deploy to the harness with --target local"
         )
     home = Path(os.environ.get("HARNESS_HOME") or stacks.ROOT / ".harness")
@@ -128,6 +130,8 @@ def _aws(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     if with_profiles:
         environment["AWS_CONFIG_FILE"] = str(_with_roles(folder, checkout / "infra", deployment))
     if endpoint:
+        # A service's own AWS_ENDPOINT_URL_S3 has precedence, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS over all.
+        environment = {name: text for name, text in environment.items() if "ENDPOINT_URL" not in name}
         environment |= stacks.confined(endpoint)
     return Target("aws", checkout, deployment, environment, folder, bool(endpoint), with_profiles)
 
@@ -148,7 +152,8 @@ def _check_loopback(endpoint: str) -> None:
     host = urlsplit(endpoint).hostname
     if host not in ("127.0.0.1", "localhost", "::1"):
         raise HarnessError(
-            f"--endpoint {endpoint!r} is not on this machine; it stands for AWS in tests. Without it, AWS is AWS"
+            f"--endpoint {endpoint!r} is no URL of this machine, as http://127.0.0.1:5000 is; it stands for AWS in "
+            "tests. Without it, AWS is AWS"
         )
 
 
@@ -163,8 +168,8 @@ def _with_roles(folder: Path, infra: Path, deployment: Deployment) -> Path:
             text += _profile(name, deployment.accounts[told["account"]], told)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config"
+    file.touch(mode=0o600)  # a config file may hold credentials
     file.write_text(text, encoding="utf-8")
-    file.chmod(0o600)  # a config file may hold credentials
     return file
 
 

@@ -16,6 +16,11 @@ from harness.model import HarnessError
 
 _SIGNS = {"created": "+", "updated": "~", "replaced": "±", "deleted": "-", "unchanged": " "}
 _STYLES = {"created": "green", "updated": "yellow", "replaced": "yellow", "deleted": "red"}
+# A diff may itself have lines of three.
+_FENCE = "````"
+# Of a comment. Source: the API's refusal, "body is too long (maximum is 65536 characters)".
+_MAX_CHARACTERS = 65_536
+_CUT = "\n**The rest is left out: a comment on GitHub may have 65,536 characters. The build's log has all of it.**\n"
 
 
 @dataclass
@@ -39,6 +44,11 @@ class Telling:
             self.console.print(Text(f"\n{text}", style="bold"))
 
     def line(self, text: str, style: str = "") -> None:
+        """What went wrong is `red`, and what is to be noted `yellow`: both are on the page, too."""
+        if style == "red":
+            self.page += ["", _FENCE, text, _FENCE]
+        elif style == "yellow":
+            self.page.append(f"- {text}")
         if self.as_json:
             self._json(said=text)
         else:
@@ -69,6 +79,8 @@ class Telling:
                 self.console.print(
                     sign, Text(f"{change.place}: {kind}{change.name}: {change.action}"), sep=""
                 )
+        if text and self.plan and self.as_json:
+            self._json(stage=stage, place=places, diff=text)
         diff = text or "\n".join(change.diff for change in changes if change.diff)
         if diff and self.plan:
             self._diff(diff, places)
@@ -77,7 +89,8 @@ class Telling:
             self.console.print(Text(f"    {places}: {same} unchanged", style="dim"))
 
     def _diff(self, diff: str, places: str) -> None:
-        self.page += [f"<details><summary>{places}</summary>", "", "```diff", diff, "```", "", "</details>"]
+        summary = f"<details><summary>{places}</summary>"
+        self.page += [summary, "", f"{_FENCE}diff", diff, _FENCE, "", "</details>"]
         if not self.as_json:
             for line in diff.splitlines():
                 style = {"+": "green", "-": "red", "~": "yellow"}.get(line.strip()[:1], "")
@@ -91,9 +104,8 @@ class Telling:
         counted = ", ".join(f"{n} {action}" for action, n in done.items())
         return f"a deployment would change this: {counted}" if self.plan else f"done: {counted}"
 
-    def end(self, target: str, well: bool, why: str = "") -> None:
-        """`why`: what went wrong."""
-        text = self.summary() if well else why
+    def end(self, target: str, well: bool) -> None:
+        text = self.summary() if well else self._broken_off()
         self.page = [f"## Deployment to {target}: {text}", *self.page]
         if self.as_json:
             self._json(target=target, ok=well, summary=text, counts=dict(self.counts))
@@ -101,12 +113,28 @@ class Telling:
             mark, style = ("✓", "green") if well else ("✗", "red")
             self.console.print(Text(f"\n{mark} {target}: {text}", style=style))
 
+    def _broken_off(self) -> str:
+        nothing = self.plan or not self.counts.keys() - {"unchanged"}
+        return "nothing was changed" if nothing else "it broke off; do it again when mended"
+
     def write(self, file: Path) -> None:
-        """The page, in GitHub's Markdown. Raises HarnessError."""
+        """The page, in GitHub's Markdown, as long as a comment may be. Raises HarnessError."""
         try:
-            file.write_text("\n".join(self.page) + "\n", encoding="utf-8")
+            file.write_text(_cut("\n".join(self.page) + "\n"), encoding="utf-8")
         except OSError as error:
             raise HarnessError(f"{file} cannot be written: {error.strerror}") from error
 
     def _json(self, **told: object) -> None:
         print(json.dumps(told), flush=True)
+
+
+def _cut(page: str) -> str:
+    """A page without the end that a comment has no room for; what was begun is ended."""
+    if len(page) <= _MAX_CHARACTERS:
+        return page
+    fence, details = f"{_FENCE}\n", "\n</details>\n"
+    kept = page[: _MAX_CHARACTERS - len(fence + details + _CUT)]
+    kept = kept[: kept.rfind("\n") + 1]
+    in_fence = kept.count(f"\n{_FENCE}") % 2
+    in_details = kept.rfind("\n<details>") > kept.rfind("\n</details>")
+    return kept + fence * in_fence + details * in_details + _CUT

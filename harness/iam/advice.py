@@ -113,7 +113,8 @@ def _session(request: Request, policies: Policies) -> Iterator[Change]:
 
 
 def _scp(request: Request, policies: Policies) -> Iterator[Change]:
-    """Every level has to allow."""
+    """Every level has to allow. An SCP bounds all principals of its account and grants none of them anything: so this
+    bounds the others less, too, by the one action on the one resource."""
     for level in policies.scps:
         if not any(_allows(policy, request) for policy in level):
             yield from _limit("scp", request, level)

@@ -17,6 +17,7 @@ resource "aws_cloudwatch_event_rule" "schedule" {
   name                = "mammo-severity-inference-schedule"
   description         = "Starts the inference pipeline every night."
   schedule_expression = "cron(0 23 * * ? *)"
+  state               = "ENABLED" # said, so that one that somebody has disabled shows in a plan
 }
 
 # It runs on the pipeline's default batch: EventBridge refuses parameter names with an underscore, as transform_input has.
@@ -31,6 +32,7 @@ resource "aws_cloudwatch_event_rule" "failed" {
   for_each    = local.failing
   name        = "mammo-severity-${each.key}-failed"
   description = "Sees the ${each.key} pipeline fail."
+  state       = "ENABLED"
 
   event_pattern = jsonencode({
     source      = ["aws.sagemaker"]

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
-import pytest
-
-from harness.running import environment
-from harness.stack import Stack
 from tests.e2e.account import Account
 from tests.e2e.callers import PROD
-from tests.e2e.terraform_workspace import Workspace, terraform
+from tests.e2e.terraform_workspace import Workspace
 
 EVERYTHING, SAID = (
     (Path(__file__).parent / f"{name}.tf").read_text() for name in ("everything", "everything_said")
@@ -22,19 +16,6 @@ EVERYTHING, SAID = (
 TAGS = 'default_tags {\n  tags = { project = "severity", team = "ml" }\n}'
 NAME = "provider-everything"
 BUCKET = "provider-sagemaker-everything"
-
-
-@pytest.fixture(scope="module")
-def process(gateway: Stack) -> Iterator[Popen[str]]:
-    with environment(gateway), terraform(gateway) as process:
-        yield process
-
-
-@pytest.fixture
-def workspace(process: Popen[str], tmp_path: Path) -> Iterator[Workspace]:
-    workspace = Workspace(process, tmp_path)
-    yield workspace
-    workspace.destroy()
 
 
 def test_everything_is_made_found_unchanged_imported_and_unmade(workspace: Workspace, dev: Account) -> None:

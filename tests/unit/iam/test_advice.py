@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.iam.advice import Change, advise
@@ -318,28 +318,43 @@ def test_what_is_advised_allows(request: Request, policies: Policies) -> None:
 
 
 ALL = (policy("all", allow("*", "*")),)
+OPEN = (policy("open", allow("*", "*", Principal="*")),)
 ANYBODY = st.sampled_from([EXECUTION, session("other"), session("execution", DEV)])
 ANYTHING = st.tuples(
     st.sampled_from(["s3:GetObject", "s3:PutObject", "logs:GetLogEvents"]),
     st.sampled_from([f"{BUCKET}/a", f"{BUCKET}/b", f"{BUCKET}/c", "arn:aws:s3:::other/a"]),
 )
+READ_A = ("s3:GetObject", f"{BUCKET}/a")
+
+
+def asked_by(who: Principal, what: tuple[str, str], request: Request) -> Request:
+    """Another call, in the same place."""
+    context = {**request.context, "aws:principalarn": who.role_arn}
+    return replace(request, principal=who, action=what[0], resource=what[1], context=context)
 
 
 @given(ASKED, UNDER, ANYBODY, ANYTHING)
 def test_what_is_advised_allows_nothing_else(
     request: Request, policies: Policies, who: Principal, what: tuple[str, str]
 ) -> None:
+    """But for SCPs: see the next."""
     changed = made(policies, advise(request, policies, evaluate(request, policies)))
-    other = replace(
-        request,
-        principal=who,
-        action=what[0],
-        resource=what[1],
-        context={**request.context, "aws:principalarn": who.role_arn},
-    )
-    if who != EXECUTION:  # whose own policies allow everything
-        policies, changed = (
-            replace(p, identity=ALL, boundary=None, session=None) for p in (policies, changed)
-        )
-    if other != request and evaluate(other, changed).allowed:
-        assert evaluate(other, policies).allowed
+    other = asked_by(who, what, request)
+    # Others' own policies allow everything.
+    own = {} if who == EXECUTION else {"identity": ALL, "boundary": None, "session": None}
+    before, after = (replace(p, scps=(), **own) for p in (policies, changed))
+    if other != request and evaluate(other, after).allowed:
+        assert evaluate(other, before).allowed
+
+
+@given(ASKED, UNDER, ANYBODY, ANYTHING)
+@example(ask(EXECUTION, *READ_A), Policies(scps=((policy("scp"),),)), session("other"), READ_A)
+def test_an_scp_lets_its_account_do_what_is_advised_and_nothing_else(
+    request: Request, policies: Policies, who: Principal, what: tuple[str, str]
+) -> None:
+    """An SCP bounds every principal of its account, and gives nobody anything: these are given everything."""
+    changed = made(policies, advise(request, policies, evaluate(request, policies)))
+    before, after = (Policies(identity=ALL, resource=OPEN, scps=p.scps) for p in (policies, changed))
+    other = asked_by(who, what, request)
+    if evaluate(other, after).allowed and not evaluate(other, before).allowed:
+        assert what == (request.action, request.resource)

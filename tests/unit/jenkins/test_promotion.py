@@ -77,8 +77,8 @@ def test_nothing_but_promoting_is_confirmed(jenkinsfile: Jenkinsfile) -> None:
 
 
 def test_the_log_goes_to_prods_group_however_the_build_ends(jenkinsfile: Jenkinsfile) -> None:
-    log = "make publish-log-aws LOG=build.log GROUP=jenkins-log STREAM=jenkins-promotion-main-7"
-    assert commands(jenkinsfile.post["always"]) == [log]
+    log = "LOG=build.log GROUP=jenkins-log STREAM=jenkins-promotion-main-7"
+    assert commands(jenkinsfile.post["always"]) == [f"make publish-log-aws ACCOUNT=prod {log}"]
 
 
 def test_every_command_is_a_target_of_the_makefile(jenkinsfile: Jenkinsfile) -> None:

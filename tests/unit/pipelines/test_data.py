@@ -126,6 +126,20 @@ def test_without_a_directory_the_files_are_prepared(
     monkeypatch.setattr(data, "load", lambda: sample_source)
     assert {item.change for item in upload(environment, account)} == {"created"}
     assert len(_keys(environment, account)) == 3
+    assert {item.change for item in upload(environment, account)} == {"unchanged"}
+
+
+def test_the_stand_in_sample_replaces_no_other_data(
+    sample_source: Source,
+    environment: Environment,
+    account: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data, "load", lambda: Source(sample_source.rows[:100], "the data"))
+    upload(environment, account)
+    monkeypatch.setattr(data, "load", lambda: sample_source)
+    with pytest.raises(BadDataError, match="which the stand-in sample would replace: name the data in MAMMO"):
+        upload(environment, account)
 
 
 def test_uploading_again_changes_nothing(
