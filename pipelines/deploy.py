@@ -58,7 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for chatty in ("sagemaker", "sagemaker.config", "botocore"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=UserWarning, module="sagemaker")
-    return run(chosen, Environment, lambda environment, session: items(environment, session, chosen.part))
+    try:
+        return run(chosen, Environment, lambda environment, session: items(environment, session, chosen.part))
+    finally:
+        sys.excepthook = (
+            sys.__excepthook__
+        )  # the SDK's own puts tracebacks among the items, on standard output
 
 
 if __name__ == "__main__":

@@ -80,7 +80,6 @@ class States:
             "key": f"terraform/{item.name}.tfstate",
             "region": place.account.region,
             "use_lockfile": "true",
-            "encrypt": "true",
             **({"profile": profile} if profile else {}),
         }
         return [f"-backend-config={name}={value}" for name, value in values.items()]

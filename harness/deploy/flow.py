@@ -180,6 +180,7 @@ class _Run:
         return not any(error for _, error in ran)
 
     def _ran(self, stage: Stage, item: Item) -> tuple[list[Change], str]:
+        """What a command did, and why it did no more."""
         return commands.run(
             stage.command,
             item,
