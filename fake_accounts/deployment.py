@@ -12,6 +12,7 @@ from typing import Any
 from fake_accounts.accounts import INFRA, Account, load_accounts, load_profiles
 
 FILE = "deployment.json"
+_KINDS: dict[type, str] = {str: "text", list: "list", dict: "object"}
 
 
 class BadDeploymentError(ValueError):
@@ -139,8 +140,7 @@ def _get(told: Any, key: str, kind: type = str) -> Any:
     """What is at the key of an object. Raises ValueError where nothing is, or something else."""
     value = told.get(key) if isinstance(told, dict) else None
     if not isinstance(value, kind) or value == "":
-        wanted = {str: "text", list: "list", dict: "object"}[kind]
-        raise ValueError(f"there is no {wanted} {key!r} in {shorten(json.dumps(told), 80)}")
+        raise ValueError(f"there is no {_KINDS[kind]} {key!r} in {shorten(json.dumps(told), 80)}")
     return value
 
 

@@ -25,6 +25,7 @@ import psutil
 from fake_accounts.accounts import INFRA, write_profiles
 from harness.client import Client
 from harness.model import HarnessError
+from harness.site.sitecustomize import AWS
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4599
@@ -74,13 +75,14 @@ def confined(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         # Terraform's S3 backend assumes a profile's role at AWS's own STS where only the first is set.
         "AWS_ENDPOINT_URL_STS": endpoint,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",  # a profile may say so
         "AWS_EC2_METADATA_DISABLED": "true",
         # See harness/site/sitecustomize.py: nothing in these processes reaches AWS.
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_SITE), os.environ.get("PYTHONPATH", "")))),
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
-        # A proxy of the user's is not asked for what is on this machine.
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        # A proxy of the user's is not asked for what is on this machine, nor for AWS's hosts, whose names it would look
+        # up where the guard does not see it.
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(("127.0.0.1", "localhost", *AWS))),
     }
 
 

@@ -24,12 +24,17 @@ def definitions(environment: Environment, session: boto3.Session) -> Iterator[It
 
 def _item(environment: Environment, pipeline: Pipeline) -> Item:
     client, role = pipeline.sagemaker_session.sagemaker_client, environment.execution_role
+    wanted = _shown(pipeline.definition(), role)
     if not has_pipeline(client, pipeline.name):
-        return Item("created", "pipeline", pipeline.name, apply=lambda: pipeline.create(role_arn=role))
+        return Item(
+            "created",
+            "pipeline",
+            pipeline.name,
+            difference({}, wanted),
+            lambda: pipeline.create(role_arn=role),
+        )
     present = client.describe_pipeline(PipelineName=pipeline.name)
-    diff = difference(
-        _shown(present["PipelineDefinition"], present["RoleArn"]), _shown(pipeline.definition(), role)
-    )
+    diff = difference(_shown(present["PipelineDefinition"], present["RoleArn"]), wanted)
     if not diff:
         return Item("unchanged", "pipeline", pipeline.name)
     return Item("updated", "pipeline", pipeline.name, diff, lambda: pipeline.update(role_arn=role))

@@ -1,6 +1,6 @@
 """A small AWS: moto's own server, and beside it only the calls of a model registry that moto lacks.
 
-    python -m tests.small_aws
+    python tests/small_aws.py
 
 serves it until standard input ends, and says where.
 """

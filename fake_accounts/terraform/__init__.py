@@ -154,7 +154,8 @@ class Terraform:
 
     def environment(self, item: Item | None = None) -> dict[str, str]:
         """The environment that a root's Terraform, or the provider, runs in."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("TF_VAR_")}
+        # The variables of a root are in files.
+        kept = {n: text for n, text in os.environ.items() if not (item and n.startswith("TF_VAR_"))}
         if self.with_profiles:
             kept = {name: text for name, text in kept.items() if name not in _CREDENTIALS}
         if self.stand_in:

@@ -40,8 +40,15 @@ def command(terraform: Terraform, arguments: Sequence[str], *, root: str, direct
         environment |= {"TF_CLI_ARGS": "-no-color"}
     if item:
         directory = terraform.infra.resolve() / root
-        states = States(terraform.deployment, terraform.folder, terraform.infra, terraform.with_profiles)
-        environment |= _told(arguments, f"-var-file={terraform.values(item)}", states.backend(item))
+        states = States(
+            terraform.deployment, terraform.folder.resolve(), terraform.infra, terraform.with_profiles
+        )
+        values = [f"-var-file={terraform.values(item)}"]
+        if not terraform.deployment.state:
+            values.append(f"-state={states.file(root)}")
+        # As Terraform itself takes it: apply's last argument, where that is a file.
+        saved_plan = arguments[0] == "apply" and (directory / arguments[-1]).is_file()
+        environment |= _told(values, states.backend(item), saved_plan=saved_plan)
     with ExitStack() as stack:
         if terraform.stand_in:
             sockets = Path("/tmp") / f"terraform-{uuid4().hex}"
@@ -59,10 +66,9 @@ def command(terraform: Terraform, arguments: Sequence[str], *, root: str, direct
                 pass  # Terraform has got it, too: it finishes what it has begun, and saves
 
 
-def _told(arguments: Sequence[str], values: str, backend: Sequence[str]) -> dict[str, str]:
+def _told(values: Sequence[str], backend: Sequence[str], *, saved_plan: bool) -> dict[str, str]:
     """Arguments that Terraform adds by itself to a command of that name."""
-    named = [argument for argument in arguments if not argument.startswith("-")]
     told = {"TF_CLI_ARGS_init": shlex.join(["-reconfigure", *backend])}
-    if named[:1] != ["apply"] or len(named) == 1:  # a saved plan has its variables
-        told |= {f"TF_CLI_ARGS_{name}": shlex.quote(values) for name in _WITH_VARIABLES}
+    if not saved_plan:  # it has its variables
+        told |= {f"TF_CLI_ARGS_{name}": shlex.join(values) for name in _WITH_VARIABLES}
     return {**told, "TF_IN_AUTOMATION": os.environ.get("TF_IN_AUTOMATION", "")}

@@ -84,7 +84,7 @@ class Checks:
         self.callers[profile] = answer
         self.pending.discard(profile)
 
-    def stand_in_for(self, profile: str, account: Account) -> str:
+    def planner_of(self, profile: str, account: Account) -> str:
         """Who plans what a role will do that is not there yet: its account's administrator."""
         return account.name if profile in self.pending else profile
 

@@ -27,8 +27,21 @@ Credentials = Annotated[
     Literal["profiles", "environment"],
     typer.Option(help="Whose: a profile for each account, or the environment's, as a CI server has them."),
 ]
+
+
+def _not_left_empty(context: typer.Context, endpoint: str) -> str:
+    """An empty variable in a script would mean AWS itself."""
+    source = context.get_parameter_source("endpoint")
+    if source and source.name == "COMMANDLINE" and not endpoint:
+        raise typer.BadParameter("it is empty: leave it out where AWS itself is meant")
+    return endpoint
+
+
 Endpoint = Annotated[
-    str, typer.Option(help="With --target aws: what stands for AWS instead of it, on this machine.")
+    str,
+    typer.Option(
+        help="With --target aws: what stands for AWS instead of it, on this machine.", callback=_not_left_empty
+    ),
 ]
 Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only this stage; may be repeated.")]
 Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be repeated.")]
@@ -52,9 +65,10 @@ def deploy(
         Path | None, typer.Option(help="Also write a page for a pull request to this file.")
     ] = None,
 ) -> None:
-    """Bring the accounts to what this checkout says: infra/, data, scripts, pipelines.
+    """Bring the accounts to what this checkout says.
 
-    The exit status is 1 where something stood in the way. Doing it again changes nothing.
+    Stage after stage, as infra/deployment.json lists them. The exit status is 1 where something stood in the way.
+    Doing it again changes nothing.
     """
     _check_confirmed(name, plan, confirm, endpoint)
     from harness.deploy import flow
@@ -82,7 +96,7 @@ def destroy(
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take back all that was deployed, with all that is in the buckets.
+    """Take back all that was deployed, and what is in buckets.
 
     On AWS it shows what that is, and asks.
     """
@@ -93,7 +107,7 @@ def destroy(
     wanted = flow.Wanted(stage or (), account or ())
     with target(name, stacks.ROOT, credentials, endpoint) as where:
         if name == "aws" or plan:
-            shown = Telling(as_json, plan=True)
+            shown = Telling(as_json, plan=True, doing="destruction")
             well = flow.destroy(where, wanted, shown)
             shown.end(name, well)
             if plan or not well:
@@ -134,23 +148,29 @@ def terraform(
     context: typer.Context,
     name: TargetName,
     root: Annotated[str, typer.Option(help="One of infra/'s roots: its state and variables are known.")] = "",
-    directory: Annotated[Path, typer.Option("--dir", help="A folder with Terraform of your own.")] = Path(),
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="A folder with Terraform of your own; else this one.")
+    ] = None,
     credentials: Credentials = "profiles",
     endpoint: Endpoint = "",
 ) -> None:
-    """Run Terraform, on a root of infra/ or on your own, with whatever arguments follow `--`.
+    """Run Terraform on a root of infra/, or on your own.
 
-    On the stand-in accounts it gets their provider, and downloads nothing. The exit status is Terraform's.
+    It gets whatever arguments follow `--`. On the stand-in accounts it has their provider, and downloads nothing. The
+    exit status is Terraform's.
     """
     from fake_accounts.terraform import passthrough
     from harness.deploy.target import target
 
     if not context.args:
         raise HarnessError("say what Terraform is to do: ARGS=plan, or `harness terraform ... -- plan`")
-    folder = directory.resolve()
+    if root and directory:
+        raise HarnessError("--root is one of infra/'s roots, --dir a folder of your own: give one of them")
+    folder = (directory or Path()).resolve()
     # Terraform of one's own names its profiles itself, or has none.
     with target(name, stacks.ROOT, credentials if root else "environment", endpoint) as where:
         _check_root(root, folder, where.deployment.roots)
+        where.forget_applied()
         status = passthrough.command(where.terraform, context.args, root=root, directory=folder)
     raise typer.Exit(status)
 
@@ -177,7 +197,10 @@ def publish_log(
     name: TargetName,
     endpoint: Endpoint = "",
 ) -> None:
-    """Put a build's log into CloudWatch Logs, with the environment's credentials, which have to be the account's."""
+    """Put a build's log into CloudWatch Logs.
+
+    With the environment's credentials, which have to be the account's.
+    """
     from harness.deploy.build_log import publish
     from harness.deploy.target import target
 

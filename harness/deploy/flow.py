@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,7 +35,10 @@ class Wanted:
         _check("account", self.accounts, sorted(known))
         found = [stage for stage in stages if not self.stages or stage.name in self.stages]
         chosen = [replace(stage, items=tuple(filter(self._has, stage.items))) for stage in found]
-        return tuple(stage for stage in chosen if stage.items)
+        there = tuple(stage for stage in chosen if stage.items)
+        if not there:
+            raise HarnessError(f"{', '.join(self.stages)}: there is none of it in {', '.join(self.accounts)}")
+        return there
 
     def _has(self, item: Item) -> bool:
         return not self.accounts or item.account.name in self.accounts
@@ -52,16 +55,14 @@ def deploy(target: Target, wanted: Wanted, tell: Telling) -> bool:
 
     What is as it should be is left alone, so that a deployment which broke off is repaired by the next.
     """
-    checks = Checks(target, wanted.of(target.deployment.stages))
-    run = _Run(target, checks, tell)
-    return run.look() and all(run.stage(stage) for stage in checks.stages)
+    run = _Run(target, Checks(target, wanted.of(target.deployment.stages)), tell)
+    return run.through(run.stage)
 
 
 def destroy(target: Target, wanted: Wanted, tell: Telling) -> bool:
     """Takes back all that deployments have made, or tells what that would be. Answers whether all went well."""
-    stages = wanted.of(undoing(target.deployment.stages))
-    run = _Run(target, Checks(target, stages), tell)
-    return run.look() and all(run.undone(stage) for stage in stages)
+    run = _Run(target, Checks(target, wanted.of(undoing(target.deployment.stages))), tell)
+    return run.through(run.undone)
 
 
 def undoing(stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -77,6 +78,18 @@ class _Run:
     target: Target
     checks: Checks
     tell: Telling
+
+    def through(self, do: Callable[[Stage], bool]) -> bool:
+        """The preflight, then the stages, until something stands in the way."""
+        try:
+            if not self.look():
+                return False
+            if not self.tell.plan:
+                self.target.forget_applied()
+            return all(do(stage) for stage in self.checks.stages)
+        except HarnessError as error:
+            self.tell.line(str(error), style="red")
+            return False
 
     def look(self) -> bool:
         """The preflight: this machine, then who calls, then what they may do. Each is asked only if all is well."""
@@ -113,7 +126,7 @@ class _Run:
             if self.tell.plan or not (outcome.ok and outcome.changes):
                 self._told(stage, outcome)
         changing = [plan for plan in plans if plan.changes]
-        if not all(plan.ok for plan in plans) or not self._free(stage, changing):
+        if not all(plan.ok for plan in plans) or not self._names_are_free(stage, changing):
             return False
         self._costs([change for plan in changing for change in _changes(plan)])
         if self.tell.plan or not changing:
@@ -144,7 +157,7 @@ class _Run:
             self.tell.line(f"{outcome.root}: no changes", style="dim")
         return outcome.ok
 
-    def _free(self, stage: Stage, plans: Iterable[Outcome]) -> bool:
+    def _names_are_free(self, stage: Stage, plans: Iterable[Outcome]) -> bool:
         """Whether the names of what is to be created are not taken."""
         found: list[Finding] = []
         for plan in plans:
@@ -161,7 +174,7 @@ class _Run:
         """With what profile an item is done; none for the environment's credentials."""
         if not self.target.with_profiles:
             return ""
-        return self.checks.stand_in_for(item.profile, item.account)
+        return self.checks.planner_of(item.profile, item.account)
 
     def _costs(self, changes: Iterable[Change]) -> None:
         for line in costs.costs(changes):

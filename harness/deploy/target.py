@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ Name = Literal["aws", "local"]
 Credentials = Literal["profiles", "environment"]
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_SHELLS_OWN = (*_KEYS, "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Target:
         folder: Where Terraform's own files are kept.
         stand_in: Whether Terraform uses our provider, and not the real one.
         with_profiles: Whether profiles are used, or the credentials of the environment.
+        forget_applied: Tells a harness that what it has applied of infra/ may be another checkout's from now on.
     """
 
     name: Name
@@ -47,6 +49,7 @@ class Target:
     folder: Path
     stand_in: bool
     with_profiles: bool
+    forget_applied: Callable[[], None] = lambda: None
 
     @property
     def infra(self) -> Path:
@@ -104,12 +107,19 @@ def _local(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     if endpoint:
         raise HarnessError("--endpoint is for --target aws; --target local is the harness that is up")
     stack = stacks.reached() or stacks.required()
-    kept = {} if with_profiles else {key: os.environ[key] for key in _KEYS if key in os.environ}
+    kept = {name: text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
+    kept |= {} if with_profiles else {key: os.environ[key] for key in _KEYS if key in os.environ}
     environment = stacks.scrubbed({**stack.environment(), **kept})
-    # What this harness has applied may be another checkout's from now on.
-    stack.forget_applied()
-    folder = stack.folder / "terraform"
-    return Target("local", checkout, _deployment(checkout), environment, folder, True, with_profiles)
+    return Target(
+        "local",
+        checkout,
+        _deployment(checkout),
+        environment,
+        stack.folder / "terraform",
+        stand_in=True,
+        with_profiles=with_profiles,
+        forget_applied=stack.forget_applied,
+    )
 
 
 def _aws(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
@@ -128,6 +138,8 @@ def _aws(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     folder = home / (re.sub(r"\W+", "-", endpoint) if endpoint else "aws")
     environment = dict(os.environ)
     if with_profiles:
+        # Where nobody names a profile, as libraries do for themselves, the shell's is not meant.
+        environment = {name: text for name, text in environment.items() if name not in _SHELLS_OWN}
         environment["AWS_CONFIG_FILE"] = str(_with_roles(folder, checkout / "infra", deployment))
     if endpoint:
         # A service's own AWS_ENDPOINT_URL_S3 has precedence, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS over all.

@@ -30,10 +30,12 @@ class Telling:
     Attributes:
         as_json: One JSON object a line, for a program.
         plan: Whether what is told of would be done, and is not.
+        doing: What is told of.
     """
 
     as_json: bool = False
     plan: bool = False
+    doing: str = "deployment"
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     counts: Counter[str] = field(default_factory=Counter)
     page: list[str] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Telling:
         if not done:
             return "nothing to change: everything is as it should be"
         counted = ", ".join(f"{n} {action}" for action, n in done.items())
-        return f"a deployment would change this: {counted}" if self.plan else f"done: {counted}"
+        return f"a {self.doing} would change this: {counted}" if self.plan else f"done: {counted}"
 
     def end(self, target: str, well: bool) -> None:
         text = self.summary() if well else self._broken_off()

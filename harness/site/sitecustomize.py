@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")
+AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")
 
 
 def guard() -> None:
@@ -26,7 +26,7 @@ def guard() -> None:
 
     def guarded(host: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host or "")
-        if name.lower().rstrip(".").endswith(_AWS):
+        if name.lower().rstrip(".").endswith(AWS):
             raise socket.gaierror(
                 socket.EAI_FAIL,
                 f"{name} is AWS's: a local run of the harness does not call it (unset PYTHONPATH?)",

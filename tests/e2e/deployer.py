@@ -1,5 +1,4 @@
-"""Somebody who deploys to AWS: a home with credentials of their own, `harness deploy --target aws`, and on this machine
-what stands for AWS."""
+"""Somebody who deploys to AWS: a home with credentials of their own, and the `harness` command."""
 
 from __future__ import annotations
 
@@ -9,99 +8,105 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from fake_accounts.accounts import load_accounts
 from harness.model import Json
 from tests.e2e.account import ROOT
 
-Keys = tuple[str, str]
 Profiles = Mapping[str, Mapping[str, str]]
-ACCOUNTS = load_accounts()
-NO_PROXY_ANSWERS = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), "http://127.0.0.1:9")
-ORGANIZATIONS_ROLE = "OrganizationAccountAccessRole"
-"""The administrator's role that AWS Organizations makes in every account that it creates."""
+Done = subprocess.CompletedProcess[str]
+Change = tuple[str, str, str]
+"""Place, kind, name."""
 
 
 @dataclass(frozen=True)
 class Deployer:
-    """`home` has `.aws`; `endpoint` is what stands for AWS."""
+    """`home` has `.aws`, `proxy` is the only way out of this machine, `endpoint` is what stands for AWS."""
 
     home: Path
+    proxy: str
     endpoint: str
 
-    def has(self, config: Profiles | None = None, **credentials: Keys) -> Deployer:
-        """Writes the files of `.aws`: settings by profile, and keys by profile."""
-        keys = {
-            name: {"aws_access_key_id": access, "aws_secret_access_key": secret}
-            for name, (access, secret) in credentials.items()
-        }
-        folder = self.home / ".aws"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config").write_text(_ini({f"profile {name}": told for name, told in (config or {}).items()}))
-        (folder / "credentials").write_text(_ini(keys))
+    def has(self, credentials: Profiles, config: Profiles | None = None) -> Deployer:
+        """Writes the files of `.aws`."""
+        (self.home / ".aws").mkdir(parents=True, exist_ok=True)
+        named = {f"profile {name}": told for name, told in (config or {}).items()}
+        for file, sections in (("credentials", credentials), ("config", named)):
+            (self.home / ".aws" / file).write_text(_ini(sections))
         return self
 
     def environment(self, **more: str) -> dict[str, str]:
-        """A shell that knows nothing but where home is; there is no way out of it but to loopback."""
-        ours = {"HOME": str(self.home), "HARNESS_HOME": str(self.home / "harness"), "MAMMOGRAPHY_OFFLINE": "1"}
-        return {"PATH": os.environ["PATH"], **NO_PROXY_ANSWERS, "NO_PROXY": "127.0.0.1", **ours, **more}
+        """A shell that knows nothing of AWS but where home is."""
+        out = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), self.proxy)
+        ours = {
+            "HOME": str(self.home),
+            "HARNESS_HOME": str(self.home / "harness"),
+            "MAMMOGRAPHY_OFFLINE": "1",
+        }
+        return {"PATH": os.environ["PATH"], **out, **ours, **more}
 
-    def harness(
-        self, *arguments: str, said: str = "", endpoint: str | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """`harness ARGUMENTS --target aws`. `said` is typed; `endpoint` is another's, or none where it is empty."""
-        where = self.endpoint if endpoint is None else endpoint
+    def run(self, *command: str, typed: str = "", **environment: str) -> Done:
+        """A command to its end; `typed` is its input."""
         return subprocess.run(
-            [sys.executable, "-m", "harness", *arguments, "--target", "aws"]
-            + (["--endpoint", where] if where else []),
+            command,
             cwd=ROOT,
             env=self.environment(**environment),
-            input=said,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
 
-    def told(self, *arguments: str, **more: Any) -> Told:
-        """The same, as a program reads it; it must go well."""
-        result = self.harness(*arguments, "--json", **more)
-        assert result.returncode == 0, result.stdout + result.stderr
-        return Told([json.loads(line) for line in result.stdout.splitlines()])
+    def really(self, command: str, *arguments: str, **more: str) -> Done:
+        """`harness COMMAND --target aws ARGUMENTS`: AWS itself is meant."""
+        return self.run(sys.executable, "-m", "harness", command, "--target", "aws", *arguments, **more)
 
-    def session(self, profile: str) -> boto3.Session:
-        """A session that the harness would get for a profile, at this endpoint only."""
-        return assumed(self.endpoint, profile)
+    def harness(self, command: str, *arguments: str, **more: str) -> Done:
+        """The same at the endpoint."""
+        return self.really(command, "--endpoint", self.endpoint, *arguments, **more)
+
+    def told(self, command: str, *arguments: str, **more: str) -> Told:
+        """What it says to a program; it must go well."""
+        done = self.harness(command, *arguments, "--json", **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return Told.of(done)
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a command said with `--json`, line by line."""
+    """What a command said with `--json`."""
 
     lines: list[Json]
 
-    @property
-    def end(self) -> Json:
-        return self.lines[-1]
+    @classmethod
+    def of(cls, done: Done) -> Told:
+        return cls([json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")])
 
     @property
-    def changes(self) -> dict[tuple[str, str, str], str]:
-        """By place, kind and name: what became of it, or would."""
-        return {
-            (line["place"], line["kind"], line["name"]): line["action"] for line in self.lines if "action" in line
-        }
+    def summary(self) -> str:
+        return str(self.lines[-1]["summary"])
 
     @property
-    def findings(self) -> list[Json]:
+    def findings(self) -> list[Any]:
         return [line["finding"] for line in self.lines if "finding" in line]
+
+    @property
+    def said(self) -> str:
+        return "\n".join(line["said"] for line in self.lines if "said" in line)
+
+    @cached_property
+    def changes(self) -> dict[Change, str]:
+        """What became of each thing, or would."""
+        told = [line for line in self.lines if "action" in line]
+        return {(line["place"], line["kind"], line["name"]): line["action"] for line in told}
 
 
 def _ini(sections: Profiles) -> str:
-    return "\n".join(
-        "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in values.items()), ""])
-        for name, values in sections.items()
-    )
+    lines = [
+        [f"[{name}]", *(f"{key} = {text}" for key, text in told.items()), ""]
+        for name, told in sections.items()
+    ]
+    return "\n".join(line for section in lines for line in section)

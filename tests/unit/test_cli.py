@@ -15,7 +15,8 @@ from harness.model import HarnessError
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)
 READING = ("executions", "logs", "denials", "policies")
-COMMANDS = ("up", "down", "env", "scenario", "report", *READING, "ablate", "approve", "clock")
+DEPLOYING = ("deploy", "destroy", "terraform", "publish-log")
+COMMANDS = ("up", "down", "env", "scenario", "report", *READING, "ablate", "approve", "clock", *DEPLOYING)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_programs_are_told_one_object_a_line(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_projects_scenarios_are_known_by_name_with_a_title_each() -> None:
-    assert scenario.names() == ["approval", "clean", "outliers", "permissions", "quality-gate"]
+    assert scenario.names() == ["approval", "clean", "outliers", "permissions", "promotion", "quality-gate"]
     for name in scenario.names():
         assert scenario.title(name)
         assert callable(scenario.load(name))
@@ -91,7 +91,8 @@ def test_the_projects_scenarios_are_known_by_name_with_a_title_each() -> None:
 
 def test_an_unknown_scenario_is_told_with_those_that_there_are() -> None:
     with pytest.raises(
-        HarnessError, match="no scenario 'outlier'; there are: approval, clean, outliers, permissions, qual"
+        HarnessError,
+        match="no scenario 'outlier'; there are: approval, clean, outliers, permissions, promotion, qual",
     ):
         scenario.find("outlier")
 

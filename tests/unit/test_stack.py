@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from werkzeug.wrappers import Response
 
 from harness import stack as stacks
 from harness.model import HarnessError
 from harness.stack import Stack
+from tests.small_aws import served
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +70,50 @@ def test_none_is_found_where_nothing_answers_for_the_notice(stack: Stack) -> Non
         assert stacks.found() is None
         with pytest.raises(HarnessError, match="no harness is running here; start one with `harness up`"):
             stacks.required()
+
+
+def answering(told: object) -> Response:
+    return Response(json.dumps(told), content_type="application/json")
+
+
+def test_a_process_that_points_to_a_harness_reaches_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(answering({"pid": os.getpid(), "folder": str(tmp_path)})) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        stack = stacks.reached()
+    assert stack == Stack(endpoint, os.getpid(), tmp_path, lambda: True)
+    assert stack
+    assert stack.alive()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answering({}),
+        answering([]),
+        answering({"error": "what is that?"}),
+        Response("<html>"),
+        Response("<Error><Code>NoSuchBucket</Code></Error>", status=404),
+        Response(status=500),
+    ],
+    ids=["an object", "a list", "an error", "a page", "another's AWS", "nothing"],
+)
+def test_what_is_no_harness_is_not_reached(answer: Response, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(answer) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert stacks.reached() is None
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:1", "https://s3.example.com", "127.0.0.1:4599"])
+def test_where_nothing_answers_no_harness_is_reached(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    assert stacks.reached() is None
+
+
+def test_a_process_that_points_nowhere_reaches_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert stacks.reached() is None
 
 
 def test_infra_is_applied_again_only_after_a_change_of_it_or_a_destroy(
