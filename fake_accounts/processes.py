@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Self
 
-_PATIENCE = 15.0  # seconds a process has to end in good order, Terraform saving its state
+PATIENCE = 15.0
+"""Seconds that a process has to end in good order, Terraform saving its state."""
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -19,8 +20,9 @@ class Process:
     It ends when its stdin does, and so outlives nobody. Ctrl-C is kept from it: its starter ends it.
     """
 
-    def __init__(self, module: str, *arguments: str, env: dict[str, str]) -> None:
+    def __init__(self, module: str, *arguments: str, env: dict[str, str], patience: float = PATIENCE) -> None:
         self._module = module
+        self._patience = patience
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
@@ -36,7 +38,7 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._process.communicate(timeout=_PATIENCE)
+            self._process.communicate(timeout=self._patience)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()

@@ -42,19 +42,15 @@ class JenkinsServer:
         self._repository = repository
         self._folder = folder
         self._builds = 0
+        self._stream = ""
 
     def build_main(self, prod_account: str) -> Build:
         """Checks main out and runs its Jenkinsfile; shows each stage, and what of its log tells the story."""
         self._builds += 1
         workspace = self._repository.check_out(self._folder / f"workspace-{self._builds}")
-        agent = Agent(
-            workspace,
-            self._environment(),
-            JOB,
-            "main",
-            self._repository.commit("main"),
-            self._builds,
-        )
+        commit = self._repository.commit("main")
+        agent = Agent(workspace, self._environment(), JOB, "main", commit, number=self._builds)
+        self._stream = agent.variables()["BUILD_TAG"]
         jenkinsfile = read_jenkinsfile((workspace / "Jenkinsfile").read_text(encoding="utf-8"))
         parameters = {"prodAccount": prod_account, "target": "local"}
         done = build(jenkinsfile, agent, parameters, self._say)
@@ -64,9 +60,8 @@ class JenkinsServer:
         return done
 
     def expect_log(self, done: Build) -> None:
-        """That the build's log is in prod's log group."""
-        logs = self._world.client("prod", "logs")
-        stream = f"jenkins-{JOB}-main-{self._builds}"
+        """That the log of this, the last build, is in prod's log group."""
+        logs, stream = self._world.client("prod", "logs"), self._stream
         told = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream, startFromHead=True)
         lines = [event["message"] for event in told["events"]]
         world, wanted = self._world, "make deploy-local"
@@ -137,8 +132,13 @@ class JenkinsServer:
             tools.mkdir()
             for name in ("bin", "lib", "pyvenv.cfg"):
                 (tools / name).symlink_to(Path(sys.prefix) / name)
-            # See READY in the Makefile.
-            files = "cat requirements.txt requirements-uv.txt pyproject.toml | cksum | cut -d' ' -f1"
-            made_for = subprocess.run(files, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
-            (tools / f".ready-{made_for.stdout.strip()}").touch()
+            (tools / _mark(tools)).touch()
         return tools
+
+
+def _mark(tools: Path) -> str:
+    """The name of the file that tells the Makefile that an environment is made: it is asked for it."""
+    asked = "include Makefile\n.PHONY: mark\nmark: ; @echo $(notdir $(READY))\n"
+    command = ["make", "--silent", "--no-print-directory", "--file=-", "mark", f"VENV={tools}"]
+    done = subprocess.run(command, input=asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 from fake_accounts.accounts import load_accounts
+from fake_accounts.deployment import load_deployment
 from harness.scenario import Execution, World
 from harness.stack import terraform
 from pipelines import data
@@ -29,8 +30,6 @@ from scenarios.teardown import empty_buckets, inventory
 INFERENCE = "mammo-severity-inference-pipeline"
 TRAIN = "mammo-severity-train-pipeline"
 TOPIC = "mammography-model-notification"
-# Who deploys to an account, where it is not its administrator; see infra/environments/profiles.json.
-DEPLOYERS = {"prod": "jenkins"}
 CLEAN, OUTLIERS = "mammo-batch-dataset.csv", "mammo-batch-dataset-outliers.csv"
 
 
@@ -42,6 +41,8 @@ class Platform:
         # A run never leaves the machine: the data is the user's file, the cached one, or the sample.
         os.environ["MAMMOGRAPHY_OFFLINE"] = "1"
         self.environments = {name: Environment.named(name) for name in ("dev", "prod")}
+        promoting = next(stage for stage in load_deployment().stages if stage.name == "pipelines")
+        self._deployers = {item.name: item.profile for item in promoting.items}
         self.registry = Registry(world, self.environments["prod"].model_package_group_name)
         self.found: list[str] = []
 
@@ -116,8 +117,8 @@ class Platform:
         """The same code that promotion uses; in prod as Jenkins, which assumes its role there from tooling."""
         from pipelines.deploy import deploy
 
-        deployer = DEPLOYERS.get(account, account)
-        for item in deploy(self.environments[account], self.world.fresh_session(deployer)):
+        session = self.world.fresh_session(self._deployers[account])
+        for item in deploy(self.environments[account], session):
             self.world.show(f"{account:<5} {item}")
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fake_accounts.buckets import empty
 from fake_accounts.deployment import load_deployment
 from harness.scenario import World
 from pipelines.listing import names
@@ -34,11 +35,7 @@ def empty_buckets(world: World, account: str) -> None:
     s3, state = world.client(account, "s3"), load_deployment().state
     buckets = names(s3, "list_buckets", "Buckets[].Name")
     for bucket in (bucket for bucket in buckets if not state or bucket != state.bucket):
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            keys = [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found]
-            if keys:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        empty(s3, bucket)
 
 
 def inventory(world: World, account: str) -> Iterator[str]:

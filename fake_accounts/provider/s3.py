@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from fake_accounts.buckets import empty
 from fake_accounts.provider.naming import Naming
 from fake_accounts.provider.resource import AwsResource, Refused, State
 from fake_accounts.provider.schema import BOOL, POLICY, STRING, Blocks, computed, optional, required
@@ -66,15 +67,8 @@ class Bucket(AwsResource):
         except ClientError as error:
             if error.response["Error"]["Code"] != "BucketNotEmpty" or not state["force_destroy"]:
                 raise
-            self._empty(state["bucket"])
+            empty(self.aws, state["bucket"])
             self.aws.delete_bucket(Bucket=state["bucket"])
-
-    def _empty(self, bucket: str) -> None:
-        for page in self.aws.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-            if objects:
-                self.aws.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
     @staticmethod
     def _described(name: str, region: str) -> State:

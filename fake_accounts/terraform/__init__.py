@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from fake_accounts import buckets
 from fake_accounts.accounts import INFRA
-from fake_accounts.deployment import Deployment, Item, load_deployment
-from fake_accounts.processes import Process
+from fake_accounts.deployment import BadDeploymentError, Deployment, Item, load_deployment
+from fake_accounts.processes import PATIENCE, Process
 from fake_accounts.terraform import outcome as outcomes
 from fake_accounts.terraform import state as states
 from fake_accounts.terraform.outcome import Outcome, ResourceChange
@@ -30,10 +32,13 @@ Command = Literal["apply", "plan", "destroy", "plan-destroy"]
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"}
+# Of whoever's shell this is: they would make something else of the roots. Their variables are in files.
+_SHELLS_OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS")
 _PLAIN = ["-no-color", "-input=false"]
 # No refresh: what is gone already is no error to delete.
 _DESTROY = ["-destroy", "-refresh=false"]
 _PLAN_FOUND_CHANGES = 2
+_PATIENCE_ON_AWS = 1200.0  # seconds; the longest that a resource of ours may take
 # What is not on this machine is asked of a proxy, at the discard port, where nothing answers.
 _LOOPBACK_ONLY = {
     **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), "http://127.0.0.1:9"),
@@ -83,6 +88,7 @@ class Terraform:
         stand_in: Whether our provider is used, and not the real one.
         with_profiles: Whether roots are applied with their profiles, or with the credentials of the environment.
         profiles: The profiles of roots that are not to be those of the deployment's description.
+        going: Roots that a destruction takes back in other runs.
         say: Gets each line that Terraform says, with its root.
     """
 
@@ -91,6 +97,7 @@ class Terraform:
     stand_in: bool = True
     with_profiles: bool = True
     profiles: Mapping[str, str] = field(default_factory=dict)
+    going: Iterable[str] = ()
     say: Callable[[str, str], None] = lambda root, line: None
 
     @cached_property
@@ -112,10 +119,12 @@ class Terraform:
         Raises:
             KeyError: There is no such root.
             ProcessDied: The provider or a worker did.
-            BadDeploymentError: The states' bucket is another account's.
+            BadDeploymentError: The states' bucket is another account's, or what is in it does not fit, or is needed
+                by others than what is destroyed.
             ClientError, BotoCoreError: The states' bucket cannot be looked for, or a bucket not be emptied.
         """
-        chosen = {name: self.deployment.roots[name] for name in roots} or self.deployment.roots
+        named = {name: self.deployment.roots[name] for name in roots} or self.deployment.roots
+        chosen = {name: replace(item, profile=self.profile(item)) for name, item in named.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._workers(chosen) as workers, ThreadPoolExecutor() as pool:
             run = _Run(self, self._states, workers, chosen)
@@ -137,8 +146,7 @@ class Terraform:
 
     @contextmanager
     def _workers(self, roots: Mapping[str, Item]) -> Iterator[dict[str, _Worker]]:
-        # A unix socket's path has room for about 100 characters, so not every TMPDIR would do.
-        sockets = Path("/tmp") / f"terraform-{uuid4().hex}"
+        sockets = sockets_folder()
         with ExitStack() as stack:
             start = stack.enter_context
             serving = ("fake_accounts.provider", str(sockets), *roots)
@@ -146,7 +154,9 @@ class Terraform:
             workers = {}
             for root, item in roots.items():
                 env = {**self.environment(item), **(reattached(sockets / root) if provider else {})}
-                process = start(Process("fake_accounts.terraform.worker", env=env))
+                # On AWS what has been begun takes its time, and what is not waited for is in no state.
+                patience = PATIENCE if self.stand_in else _PATIENCE_ON_AWS
+                process = start(Process("fake_accounts.terraform.worker", env=env, patience=patience))
                 workers[root] = _Worker(process, partial(self.say, root))
             if provider:
                 provider.answer()  # it serves
@@ -154,8 +164,7 @@ class Terraform:
 
     def environment(self, item: Item | None = None) -> dict[str, str]:
         """The environment that a root's Terraform, or the provider, runs in."""
-        # The variables of a root are in files.
-        kept = {n: text for n, text in os.environ.items() if not (item and n.startswith("TF_VAR_"))}
+        kept = {n: text for n, text in os.environ.items() if not (item and n.startswith(_SHELLS_OWN))}
         if self.with_profiles:
             kept = {name: text for name, text in kept.items() if name not in _CREDENTIALS}
         if self.stand_in:
@@ -188,6 +197,10 @@ class _Run:
         place = self.states.deployment.state
         if place:
             self.states.copy()
+        if command in ("destroy", "plan-destroy") and place and place.root in self.roots and in_bucket:
+            self._check_not_needed()
+        for root in self.roots if in_bucket else ():
+            self._saved_now(root)
         first: Outcome | None = None
         if command == "apply" and place and not in_bucket:
             first = self._bootstrap(place.root, place.target) if place.root in self.roots else None
@@ -206,6 +219,36 @@ class _Run:
                 well &= outcome.ok
             if not well and not command.startswith("plan"):
                 return  # what comes next builds on it
+
+    def _check_not_needed(self) -> None:
+        """The bucket of the states goes with the root that makes it. Raises BadDeploymentError."""
+        if needed := self.states.needed({*self.roots, *self.terraform.going}):
+            raise BadDeploymentError(
+                f"the bucket of Terraform's state would go, and is needed for {', '.join(needed)}: destroy that "
+                "first, or all together; a .tflock is somebody's who is at work, or was killed (force-unlock)"
+            )
+
+    def _saved_now(self, root: str) -> None:
+        """What an earlier run could not write into the bucket. Raises BadDeploymentError."""
+        file = self.states.errored(root)
+        if file.exists():
+            answer = self.workers[root].all(
+                self._directory(root), self._init(root), ["state", "push", str(file)]
+            )
+            if answer.code != 0:
+                raise BadDeploymentError(
+                    f"{file}, the newest state of root {root}, is not saved: {answer.error}"
+                )
+            file.unlink()
+
+    def _changed(self, root: str, answer: _Answer) -> Outcome:
+        """What became of a root. A state that could not be saved is kept: the checkout may be about to go."""
+        file = self._directory(root) / "errored.tfstate"
+        if answer.code != 0 and file.exists():
+            shutil.move(file, self.states.errored(root))
+            kept = f"It is {self.states.errored(root)} now, which the next run saves.\n"
+            answer = replace(answer, error=f"{answer.error}\n{kept}")
+        return Outcome(root, answer.code == 0, outcomes.done(answer.output), answer.output, answer.error)
 
     # What is done to one root.
 
@@ -233,8 +276,7 @@ class _Run:
     def _apply(self, root: str, *, in_bucket: bool) -> Outcome:
         directory, init, where = self._begin(root, in_bucket)
         arguments = ["apply", "-auto-approve", *_PLAIN, *self._values(root), *where]
-        answer = self.workers[root].all(directory, init, arguments)
-        return Outcome(root, answer.code == 0, outcomes.done(answer.output), answer.output, answer.error)
+        return self._changed(root, self.workers[root].all(directory, init, arguments))
 
     def _planner(self, command: Command) -> Callable[..., Outcome]:
         extra = _DESTROY if command == "plan-destroy" else []
@@ -264,13 +306,13 @@ class _Run:
             in_bucket = False
         for bucket in states.buckets_in(state.output):
             profile = self.terraform.profile(item) if self.terraform.with_profiles else None
-            states.empty(bucket, item, profile)
+            buckets.empty(states.s3(profile, item.account.region), bucket)
         directory, init, where = self._begin(root, in_bucket)
         arguments = ["destroy", "-auto-approve", "-refresh=false", *_PLAIN, *self._values(root), *where]
         answer = self.workers[root].all(directory, init, arguments)
         if answer.code == 0 and not in_bucket:
             self.states.file(root).unlink(missing_ok=True)
-        return Outcome(root, answer.code == 0, outcomes.done(answer.output), answer.output, answer.error)
+        return self._changed(root, answer)
 
     def state(self, root: str, *, in_bucket: bool) -> _Answer:
         """A root's state, as text."""
@@ -307,6 +349,12 @@ class _Run:
 def _joined(first: Outcome, second: Outcome) -> Outcome:
     changes = (*first.changes, *second.changes)
     return Outcome(second.root, second.ok, changes, first.output + second.output, second.error)
+
+
+def sockets_folder() -> Path:
+    """Where the provider makes a socket for each root: a new folder's name, which tells whose it is."""
+    # A unix socket's path has room for about 100 characters, so not every TMPDIR would do.
+    return Path("/tmp") / f"terraform-{os.getpid()}-{uuid4().hex}"
 
 
 def reattached(socket: Path) -> dict[str, str]:

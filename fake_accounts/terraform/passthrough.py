@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 from fake_accounts.processes import Process
-from fake_accounts.terraform import Terraform, reattached
+from fake_accounts.terraform import Terraform, reattached, sockets_folder
 from fake_accounts.terraform.state import States
 
 _WITH_VARIABLES = ("plan", "apply", "destroy", "import", "refresh", "console")
@@ -51,7 +50,7 @@ def command(terraform: Terraform, arguments: Sequence[str], *, root: str, direct
         environment |= _told(values, states.backend(item), saved_plan=saved_plan)
     with ExitStack() as stack:
         if terraform.stand_in:
-            sockets = Path("/tmp") / f"terraform-{uuid4().hex}"
+            sockets = sockets_folder()
             serving = ("fake_accounts.provider", str(sockets), "one")
             stack.enter_context(Process(*serving, env=terraform.environment())).answer()
             environment |= reattached(sockets / "one")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +36,47 @@ class States:
 
     @property
     def bootstrap(self) -> Path:
-        """The state of the root that makes the bucket, while there is none."""
-        return self.folder / "bootstrap.tfstate"
+        """The state of the root that makes the bucket, while there is none. No other deployment takes it for its own:
+        buckets' names are one for all of AWS."""
+        assert self.deployment.state
+        return self.folder / f"{self.deployment.state.bucket}.tfstate"
 
     def file(self, root: str) -> Path:
         """A root's state, where no bucket keeps it."""
         place = self.deployment.state
         return self.bootstrap if place and root == place.root else self.folder / f"{root}.tfstate"
 
+    def errored(self, root: str) -> Path:
+        """A root's state that Terraform could not write into the bucket."""
+        return self.folder / f"{root}.errored.tfstate"
+
     def in_bucket(self) -> bool:
-        """Whether the states are in the bucket: there is one, and it is not about to go or not yet in use."""
+        """Whether the states are in the bucket: there is one, and it is not about to go or not yet in use.
+
+        Raises:
+            BadDeploymentError: It is another account's; or it lacks the state of the root that has made it, or has
+                another one than the file that a deployment left here when it broke off.
+            ClientError, BotoCoreError: It cannot be looked at.
+        """
         place = self.deployment.state
-        if place is None or self.bootstrap.exists():
+        if place is None or not self._is_there():
             return False
-        s3 = _client("s3", self.profile(self.deployment.roots[place.root]), place.account.region)
+        inside = self._inside(f"terraform/{place.root}.tfstate")
+        if self.bootstrap.exists():
+            return self._outdated(json.loads(self.bootstrap.read_text() or "{}"), inside)
+        if not inside:
+            raise BadDeploymentError(
+                f"bucket {place.bucket} is there, but the state of root {place.root}, which makes it, is not in it. "
+                f"If a deployment broke off on another machine, go on there; if the bucket was emptied, get the older "
+                f"versions of its objects back; if neither, delete the bucket"
+            )
+        return True
+
+    def _is_there(self) -> bool:
+        place = self.deployment.state
+        assert place
         try:
-            s3.head_bucket(Bucket=place.bucket)
+            self._s3.head_bucket(Bucket=place.bucket)
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 404:
@@ -61,6 +88,47 @@ class States:
                 ) from error
             raise
         return True
+
+    def _outdated(self, file: dict[str, Any], inside: dict[str, Any]) -> bool:
+        """Whether a deployment that broke off has gone on in the bucket: its file has done its duty then, and goes."""
+        if not inside or not file:
+            return False
+        if file["lineage"] != inside["lineage"]:
+            raise BadDeploymentError(
+                f"{self.bootstrap} is left of a deployment that broke off, and the bucket of Terraform's state has "
+                "another deployment's by now: delete what is only in the file, and then the file"
+            )
+        if file["serial"] > inside["serial"]:
+            return False
+        self.bootstrap.unlink()
+        return True
+
+    def needed(self, going: Iterable[str]) -> list[str]:
+        """The objects in the bucket that somebody needs still: locks, and states of what is there; but for the states
+        of roots that go with it."""
+        place = self.deployment.state
+        assert place
+        gone = {f"terraform/{root}.tfstate" for root in going}
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        states = [key for key in keys if key.endswith(".tfstate") and key not in gone]
+        locks = [key for key in keys if key.endswith(".tflock")]
+        return [*locks, *(key for key in states if self._inside(key).get("resources"))]
+
+    def _inside(self, key: str) -> dict[str, Any]:
+        """A state in the bucket; empty where there is none."""
+        assert self.deployment.state
+        try:
+            answer = self._s3.get_object(Bucket=self.deployment.state.bucket, Key=key)
+        except self._s3.exceptions.NoSuchKey:
+            return {}
+        return dict(json.load(answer["Body"]))
+
+    @cached_property
+    def _s3(self) -> Any:
+        place = self.deployment.state
+        assert place
+        return s3(self.profile(self.deployment.roots[place.root]), place.account.region)
 
     def profile(self, item: Item) -> str | None:
         """Who reads and writes a root's state: its own profile where that is of the bucket's account."""
@@ -109,19 +177,6 @@ def buckets_in(state: str) -> list[str]:
     return [instance["attributes"]["bucket"] for instances in found for instance in instances]
 
 
-def empty(bucket: str, item: Item, profile: str | None) -> None:
-    """Delete every version of every object of a bucket, which S3 wants before it deletes one."""
-    s3 = _client("s3", profile, item.account.region)
-    try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            keys = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
-            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}) if keys else {}
-            for refused in answer.get("Errors", []):  # with status 200
-                raise ClientError({"Error": refused}, "DeleteObjects")
-    except s3.exceptions.NoSuchBucket:
-        pass
-
-
-def _client(service: str, profile: str | None, region: str) -> Any:
-    return botocore.session.Session(profile=profile).create_client(service, region_name=region)
+def s3(profile: str | None, region: str) -> Any:
+    """A boto3 client of S3; without a profile, with the credentials of the environment."""
+    return botocore.session.Session(profile=profile).create_client("s3", region_name=region)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from harness.log_events import batches, pieces
 from harness.model import HarnessError, Json
-
-# Of one PutLogEvents: events, and bytes of their messages with the overhead of each.
-# Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
-MAX_EVENTS = 10_000
-MAX_BYTES = 1_048_576
-OVERHEAD = 26
-# A batch may hold one message of this size, and a message may have 1 MB (256 KB until 2025): so the batch is the bound.
-MAX_MESSAGE = MAX_BYTES - OVERHEAD
 
 
 def publish(file: Path, group: str, stream: str, session: boto3.Session) -> int:
@@ -41,11 +34,11 @@ def publish(file: Path, group: str, stream: str, session: boto3.Session) -> int:
     Raises:
         HarnessError: The file cannot be read, the group is not there, or AWS refuses; with AWS's message.
     """
-    messages = [piece for line in _lines(file) for piece in _pieces(line or " ")]
+    messages = [piece for line in _lines(file) for piece in pieces(line or " ")]
     logs = session.client("logs")
     try:
         _make_stream(logs, group, stream)
-        for batch in _batches(_events(messages, time.time_ns() // 1_000_000)):
+        for batch in batches(_events(messages, time.time_ns() // 1_000_000)):
             answer = logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
             if rejected := answer.get("rejectedLogEventsInfo"):
                 raise HarnessError(f"CloudWatch Logs refused lines of {file} for their time: {rejected}")
@@ -70,31 +63,6 @@ def _make_stream(logs: Any, group: str, stream: str) -> None:
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
 
 
-def _pieces(line: str) -> Iterator[str]:
-    """A line in pieces of MAX_MESSAGE bytes at most, cut between characters."""
-    rest = line.encode()
-    while len(rest) > MAX_MESSAGE:
-        piece = rest[:MAX_MESSAGE].decode(errors="ignore")
-        yield piece
-        rest = rest[len(piece.encode()) :]
-    yield rest.decode()
-
-
 def _events(messages: list[str], now: int) -> Iterator[Json]:
     for place, message in enumerate(messages, start=1):
         yield {"timestamp": now - len(messages) + place, "message": message}
-
-
-def _batches(events: Iterable[Json]) -> Iterator[list[Json]]:
-    """No batch is empty, and none spans the 24 hours that are the bound: its events are a millisecond apart."""
-    batch: list[Json] = []
-    size = 0
-    for event in events:
-        cost = len(event["message"].encode()) + OVERHEAD
-        if batch and (len(batch) == MAX_EVENTS or size + cost > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(event)
-        size += cost
-    if batch:
-        yield batch

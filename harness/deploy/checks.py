@@ -67,7 +67,7 @@ class Checks:
         accounts = {item.account for stage in self.stages if stage.command for item in stage.items}
         found = []
         for account in sorted(accounts, key=lambda account: account.name):
-            session = preflight.session(self._owner(account), account.region)
+            session = preflight.session(self._looking_into(account), account.region)
             found += preflight.quotas(account.name, session, self.target.deployment.quotas)
         return found
 
@@ -113,7 +113,8 @@ class Checks:
 
     def _postponed(self, profile: str, account: Account, found: Finding) -> Finding:
         """A role that cannot be assumed is no error where this deployment makes it first."""
-        makes = any(item.account == account for stage in self.stages for item in stage.roots.values())
+        roots = [item for stage in self.stages for item in stage.roots.values()]
+        makes = any(item.account == account and item.profile != profile for item in roots)
         role = self.target.roles.get(profile)
         if role is None or not makes or "may not assume" not in found.problem:
             return found
@@ -125,18 +126,18 @@ class Checks:
         return Finding("warning", "identity", account.name, problem, fix)
 
     def _permissions(self, caller: Caller) -> list[Finding]:
-        role = caller.profile in self.target.roles
-        asking = self._owner(self.target.deployment.accounts[caller.account]) if role else caller.profile
-        session = preflight.session(asking, self.target.deployment.accounts[caller.account].region)
+        account = self.target.deployment.accounts[caller.account]
+        session = preflight.session(self._looking_into(account), account.region)
         infra, items = self.target.infra, [item for stage in self.stages for item in stage.items]
         # Credentials of the environment do what the profiles would that they stand for.
         profiles = {caller.profile} if caller.profile else {item.profile for item in items}
         needed = [n for name in sorted(profiles) for n in preflight.needed(infra, name, caller.account)]
         return preflight.permissions(caller, session, needed)
 
-    def _owner(self, account: Account) -> str:
-        """The profile of an account's administrator."""
-        return account.name if self.target.with_profiles else ""
+    def _looking_into(self, account: Account) -> str:
+        """Who asks about an account: its administrator, or whoever else is known to be of it."""
+        there = [caller.profile for caller in self.callers.values() if caller.account == account.name]
+        return account.name if account.name in there else there[0]
 
 
 def errors(findings: Iterable[Finding]) -> int:

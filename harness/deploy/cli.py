@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -40,7 +40,8 @@ def _not_left_empty(context: typer.Context, endpoint: str) -> str:
 Endpoint = Annotated[
     str,
     typer.Option(
-        help="With --target aws: what stands for AWS instead of it, on this machine.", callback=_not_left_empty
+        help="With --target aws: what stands for AWS instead of it, on this machine.",
+        callback=_not_left_empty,
     ),
 ]
 Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only this stage; may be repeated.")]
@@ -170,6 +171,9 @@ def terraform(
     # Terraform of one's own names its profiles itself, or has none.
     with target(name, stacks.ROOT, credentials if root else "environment", endpoint) as where:
         _check_root(root, folder, where.deployment.roots)
+        if root:
+            item = where.deployment.roots[root]
+            _session_of(item.account, item.profile if where.with_profiles else "")
         where.forget_applied()
         status = passthrough.command(where.terraform, context.args, root=root, directory=folder)
     raise typer.Exit(status)
@@ -205,20 +209,21 @@ def publish_log(
     from harness.deploy.target import target
 
     with target(name, stacks.ROOT, "environment", endpoint) as where:
-        count = publish(file, group, stream, _session_in(account, where.deployment.accounts))
+        accounts = where.deployment.accounts
+        if account not in accounts:
+            raise HarnessError(f"there is no account {account!r}; there are: {', '.join(accounts)}")
+        count = publish(file, group, stream, _session_of(accounts[account], ""))
     err.print(f"{count} lines of {file} are in {group}/{stream}")
 
 
-def _session_in(name: str, accounts: Mapping[str, Account]) -> boto3.Session:
-    """The environment's credentials. Raises HarnessError where they are not of the account."""
+def _session_of(account: Account, profile: str) -> boto3.Session:
+    """The profile's credentials, or the environment's. Raises HarnessError where they are not of the account."""
     from harness.deploy import preflight
     from harness.deploy.model import Finding
 
-    if name not in accounts:
-        raise HarnessError(f"there is no account {name!r}; there are: {', '.join(accounts)}")
-    account = accounts[name]
-    session = preflight.session("", account.region)
-    found = preflight.identity(name, account.id, "", lambda profile: session)
+    found = preflight.identity(
+        account.name, account.id, profile, lambda name: preflight.session(name, account.region)
+    )
     if isinstance(found, Finding):
         raise HarnessError(f"{found.problem}; {found.fix}")
-    return session
+    return preflight.session(profile, account.region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from harness.deploy.preflight import Creation
 from harness.deploy.target import Target
 from harness.deploy.telling import Telling
 from harness.model import HarnessError
+
+_LOCKED = re.compile(r"Error acquiring the state lock.*?^\s*ID:\s+(\S+)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class _Run:
             if not self.tell.plan:
                 self.target.forget_applied()
             return all(do(stage) for stage in self.checks.stages)
-        except HarnessError as error:
+        except (HarnessError, BadDeploymentError, ProcessDied, ClientError, BotoCoreError) as error:
             self.tell.line(str(error), style="red")
             return False
 
@@ -137,11 +140,9 @@ class _Run:
 
     def _terraform(self, command: Command, stage: Stage, roots: Iterable[str] = ()) -> Iterable[Outcome]:
         profiles = {item.name: self._profile(item) for item in stage.items}
-        terraform = replace(self.target.terraform, profiles=profiles, say=self._progress)
-        try:
-            yield from terraform.run(command, list(roots) or list(stage.roots))
-        except (BadDeploymentError, ProcessDied, ClientError, BotoCoreError) as error:
-            raise HarnessError(f"{stage.name}: {error}") from error
+        going = [root for wanted in self.checks.stages for root in wanted.roots]
+        terraform = replace(self.target.terraform, profiles=profiles, going=going, say=self._progress)
+        return terraform.run(command, list(roots) or list(stage.roots))
 
     def _progress(self, root: str, line: str) -> None:
         """On AWS an apply takes minutes."""
@@ -153,6 +154,9 @@ class _Run:
         self.tell.changes(stage.name, changes, _differences(outcome.output))
         if not outcome.ok:
             self.tell.line(f"{outcome.root}: {outcome.error.strip()}", style="red")
+            if locked := _LOCKED.search(outcome.error):
+                unlock = f"--target {self.target.name} --root {outcome.root} -- force-unlock {locked[1]}"
+                self.tell.line(f"if it was killed, and nobody is at work there: harness terraform {unlock}")
         elif not changes:
             self.tell.line(f"{outcome.root}: no changes", style="dim")
         return outcome.ok

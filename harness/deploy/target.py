@@ -174,9 +174,10 @@ def _with_roles(folder: Path, infra: Path, deployment: Deployment) -> Path:
     name. Answers where it is."""
     session = botocore.session.Session()
     users = Path(session.get_config_variable("config_file")).expanduser()
+    known = session.available_profiles  # or a ConfigParseError, with the file's name
     text = users.read_text(encoding="utf-8") if users.is_file() else ""
     for name, told in load_profiles(infra).items():
-        if name not in session.available_profiles:
+        if name not in known:
             text += _profile(name, deployment.accounts[told["account"]], told)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config"

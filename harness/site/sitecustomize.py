@@ -40,9 +40,14 @@ def guard() -> None:
 
 
 def _next() -> None:
-    """Runs the sitecustomize that this one hides: a distribution's, or the user's."""
-    here = Path(__file__).parent
-    hidden = [folder for folder in sys.path if folder and Path(folder).resolve() != here.resolve()]
+    """Runs the sitecustomize that this one hides: a distribution's, or the user's.
+
+    It looks behind its own folder only: another checkout's may be there as well, and would call this one again.
+    """
+    here = Path(__file__).parent.resolve()
+    folders = [folder for folder in sys.path if folder]
+    own = [n for n, folder in enumerate(folders) if Path(folder).resolve() == here]
+    hidden = folders[own[-1] + 1 :] if own else []
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", hidden)
     if spec and spec.loader:
         module = importlib.util.module_from_spec(spec)

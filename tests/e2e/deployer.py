@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,10 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fake_accounts.accounts import load_accounts
 from harness.model import Json
+from harness.stack import Stack
 from tests.e2e.account import ROOT
+from tests.e2e.callers import Caller
 
 Profiles = Mapping[str, Mapping[str, str]]
+Keys = dict[str, str]
 Done = subprocess.CompletedProcess[str]
 Change = tuple[str, str, str]
 """Place, kind, name."""
@@ -102,6 +107,44 @@ class Told:
         """What became of each thing, or would."""
         told = [line for line in self.lines if "action" in line]
         return {(line["place"], line["kind"], line["name"]): line["action"] for line in told}
+
+
+class Called:
+    """What was called since."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack, self._before = stack, stack.client.status()["records"]
+
+    def operations(self) -> set[str]:
+        return {record["operation"] for record in self._records()}
+
+    def changes(self) -> set[str]:
+        """Those that change something, but for the lock that Terraform puts beside a state while it plans."""
+        return {record["operation"] for record in self._records() if not (_reads(record) or _locks(record))}
+
+    def _records(self) -> list[Json]:
+        return self._stack.client.journal(self._before, "call")
+
+
+def _reads(record: Json) -> bool:
+    return bool(re.match("Get|List|Describe|Head|Simulate|AssumeRole", record["operation"]))
+
+
+def _locks(record: Json) -> bool:
+    objects = [used["resource"] for used in record["permissions"] if used["action"].startswith("s3:")]
+    return bool(objects) and all(name.endswith(".tflock") for name in objects)
+
+
+def keys(name: str) -> Keys:
+    """An administrator's."""
+    account = load_accounts()[name]
+    return {"aws_access_key_id": account.access_key_id, "aws_secret_access_key": account.secret_access_key}
+
+
+def keys_of(caller: Caller) -> Keys:
+    """A user's."""
+    found: Any = caller.session.get_credentials()
+    return {"aws_access_key_id": found.access_key, "aws_secret_access_key": found.secret_key}
 
 
 def _ini(sections: Profiles) -> str:

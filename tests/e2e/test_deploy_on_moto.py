@@ -36,7 +36,8 @@ from tests.small_aws import LACKING, served
 ACCOUNTS = load_accounts()
 DEPLOYMENT = load_deployment()
 # moto takes any key for one of its default account's, and an assumed role's for one of the role's.
-KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG"}
+COMPANY = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG", "")
+KEYS = {"aws_access_key_id": COMPANY[0], "aws_secret_access_key": COMPANY[1]}
 ADMINISTRATORS = {
     name: {
         "region": account.region,
@@ -70,7 +71,7 @@ class Aws:
 
 
 def administrator(endpoint: str, account: str) -> Caller:
-    sts = Caller("", boto_session(keys=(*KEYS.values(), "")), endpoint).client("sts")  # type: ignore[arg-type]
+    sts = Caller("", boto_session(keys=COMPANY), endpoint).client("sts")
     told = sts.assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole", RoleSessionName="me"
     )
@@ -211,7 +212,7 @@ REQUIRED: Json = {"ModelPackageGroupName": "models"}
 def test_of_what_is_deployed_moto_itself_lacks_this_alone(operation: str) -> None:
     """Where it has it some day, SmallAws need not."""
     with served(DomainDispatcherApplication(create_backend_app)) as url:
-        sagemaker = Caller("", boto_session(keys=(*KEYS.values(), "")), url).client("sagemaker")  # type: ignore[arg-type]
+        sagemaker = Caller("", boto_session(keys=COMPANY), url).client("sagemaker")
         method = re.sub("(?<!^)(?=[A-Z])", "_", operation).lower()
         more = {"ResourcePolicy": "{}"} if operation.startswith("Put") else {}
         with pytest.raises(ClientError, match=r"\(500\)"):

@@ -48,12 +48,9 @@ def developer(stack: Stack) -> Developer:
 
 
 @pytest.fixture
-def own(developer: Developer, tmp_path: Path) -> Iterator[Terraform]:
+def own(developer: Developer, tmp_path: Path) -> Terraform:
     (tmp_path / "main.tf").write_text(OWN)
-    typed = Terraform(developer, tmp_path)
-    assert typed("init") == 0, typed.said
-    yield typed
-    assert typed("destroy", "-auto-approve") == 0, typed.said
+    return Terraform(developer, tmp_path)
 
 
 class Terraform:
@@ -78,6 +75,7 @@ def topics() -> list[str]:
 
 
 def test_terraform_of_ones_own_is_validated_planned_applied_imported_and_destroyed(own: Terraform) -> None:
+    assert own("init") == 0
     assert own("validate") == 0
     assert "The configuration is valid." in own.said
     assert own("plan", "-detailed-exitcode") == 2
@@ -95,6 +93,7 @@ def test_terraform_of_ones_own_is_validated_planned_applied_imported_and_destroy
 
 
 def test_its_variables_may_come_from_the_environment(own: Terraform) -> None:
+    assert own("init") == 0
     assert own("plan", TF_VAR_name="another-topic") == 0
     assert '= "another-topic"' in own.said
 

@@ -52,7 +52,8 @@ def _terraform() -> Iterator[Finding]:
 
 def _terraform_version() -> tuple[int, int]:
     # CHECKPOINT_DISABLE: Terraform would ask its makers for a newer version.
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TF_CLI_ARGS")}
+    environment = {**kept, "CHECKPOINT_DISABLE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", _VERSION],
         env=environment,

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.clock import Clock
+from harness.log_events import batches, pieces
 from harness.model import AwsError, Caller, Json
 
 _EVERY = 0.5  # real seconds between two batches of a job that goes on
-# PutLogEvents' limits: events a batch, its bytes with 26 for each event, and an event's own.
-_MOST_EVENTS = 10_000
-_MOST_BYTES = 1_048_576
-_OVERHEAD = 26
-_LONGEST = 262_144 - _OVERHEAD
 
 
 class JobLog:
     """Collects lines from any thread and sends them in batches: each half second while the job runs, the rest
-    at
-    `close`. The stream is made with the first line, as on AWS; a job without lines makes no call at all.
+    at `close`. The stream is made with the first line, as on AWS; a job without lines makes no call at all.
 
     A refused call ends the sending and nothing else: on AWS, too, a job runs on when its role may not write
     logs.
@@ -46,7 +40,7 @@ class JobLog:
             return  # an event needs a character
         stamp = int(self._clock.now().timestamp() * 1000)
         with self._lock:
-            self._lines.append({"timestamp": stamp, "message": line[:_LONGEST]})
+            self._lines.append({"timestamp": stamp, "message": next(pieces(line))})
             if self._sender is None:
                 self._sender = threading.Thread(target=self._send_now_and_then, daemon=True)
                 self._sender.start()
@@ -69,7 +63,7 @@ class JobLog:
             try:
                 logs = self._caller.client("logs")
                 self._make_stream(logs)
-                for batch in _batches(lines):
+                for batch in batches(lines):
                     logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
             except (ClientError, BotoCoreError, AwsError):
                 self._refused = True  # the journal has the call and why it was refused
@@ -94,17 +88,3 @@ def _make_group(logs: Any, group: str) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":  # another job's, just now
             raise
-
-
-def _batches(lines: list[Json]) -> Iterator[list[Json]]:
-    batch: list[Json] = []
-    size = 0
-    for line in lines:
-        cost = len(line["message"].encode()) + _OVERHEAD
-        if batch and (len(batch) == _MOST_EVENTS or size + cost > _MOST_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += cost
-    if batch:
-        yield batch

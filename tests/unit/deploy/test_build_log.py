@@ -10,7 +10,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from harness.deploy.build_log import MAX_BYTES, MAX_EVENTS, OVERHEAD, publish
+from harness.deploy.build_log import publish
+from harness.log_events import MAX_BYTES, MAX_EVENTS, OVERHEAD
 from harness.model import HarnessError, Json
 
 GROUP, STREAM = "jenkins-log", "jenkins-promotion-main-7"

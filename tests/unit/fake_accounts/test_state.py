@@ -7,8 +7,9 @@ import pytest
 from werkzeug.wrappers import Response
 
 from fake_accounts.accounts import write_profiles
+from fake_accounts.buckets import empty
 from fake_accounts.deployment import BadDeploymentError, load_deployment
-from fake_accounts.terraform.state import States, buckets_in, empty
+from fake_accounts.terraform.state import States, buckets_in
 from tests.small_aws import served
 
 
@@ -68,16 +69,82 @@ def test_where_no_bucket_keeps_states_init_needs_no_arguments(states):
 # Whether states are in the bucket
 
 
-def test_states_are_in_the_bucket_once_there_is_one(states, client):
+def state(serial=1, lineage="a", **more):
+    return json.dumps({"version": 4, "serial": serial, "lineage": lineage, **more})
+
+
+@pytest.fixture
+def put(states, client):
+    """Puts an object into the bucket, which it makes."""
+    s3 = client("prod", "s3")
+    s3.create_bucket(Bucket=bucket(states))
+    return lambda key, body: s3.put_object(Bucket=bucket(states), Key=f"terraform/{key}", Body=body)
+
+
+def test_without_the_bucket_no_states_are_in_it(states):
     assert not states.in_bucket()
-    client("prod", "s3").create_bucket(Bucket=bucket(states))
+
+
+def test_states_are_in_the_bucket_once_that_of_the_root_which_makes_it_is(states, put):
+    put("prod.tfstate", state())
     assert states.in_bucket()
 
 
-def test_while_a_bootstraps_state_is_kept_the_bucket_is_not_in_use(states, client):
-    client("prod", "s3").create_bucket(Bucket=bucket(states))
-    states.bootstrap.touch()
+def test_a_bucket_that_was_emptied_is_no_empty_deployment(states, put):
+    with pytest.raises(BadDeploymentError, match="but the state of root prod, which makes it, is not in it"):
+        states.in_bucket()
+
+
+@pytest.mark.parametrize("kept", ["", state()])
+def test_while_a_bootstraps_state_is_kept_the_bucket_is_not_in_use(states, put, kept):
+    states.bootstrap.write_text(kept)
     assert not states.in_bucket()
+    assert states.bootstrap.exists()
+
+
+def test_a_file_that_is_newer_than_the_bucket_is_gone_on_with(states, put):
+    put("prod.tfstate", state(serial=1))
+    states.bootstrap.write_text(state(serial=2))
+    assert not states.in_bucket()
+    assert states.bootstrap.exists()
+
+
+@pytest.mark.parametrize("serial", [2, 3])
+def test_a_file_that_the_bucket_has_caught_up_with_goes(states, put, serial):
+    put("prod.tfstate", state(serial))
+    states.bootstrap.write_text(state(serial=2))
+    assert states.in_bucket()
+    assert not states.bootstrap.exists()
+
+
+def test_a_file_of_a_deployment_long_gone_is_told_and_kept(states, put):
+    put("prod.tfstate", state(lineage="another"))
+    states.bootstrap.write_text(state())
+    with pytest.raises(BadDeploymentError, match="delete what is only in the file, and then the file"):
+        states.in_bucket()
+    assert states.bootstrap.exists()
+
+
+def test_the_file_of_another_bucket_is_another_deployments(states):
+    place = replace(states.deployment.state, bucket="sagemaker-of-another-account")
+    assert replace(states, deployment=replace(states.deployment, state=place)).bootstrap != states.bootstrap
+
+
+# What the bucket is needed for
+
+
+def test_the_bucket_is_needed_for_states_of_what_is_there_and_by_whoever_is_at_work(states, put):
+    there = state(resources=[resource("one")])
+    for key in ("prod.tfstate", "prod-events.tfstate", "dev.tfstate", "of-my-own/x.tfstate"):
+        put(key, there)
+    put("registry.tfstate", state(resources=[]))
+    put("prod.tfstate.tflock", "{}")
+    put("notes.txt", "of no use to Terraform")
+    assert states.needed(["prod", "prod-events"]) == [
+        "terraform/prod.tfstate.tflock",
+        "terraform/dev.tfstate",
+        "terraform/of-my-own/x.tfstate",
+    ]
 
 
 def test_a_bucket_of_another_account_is_told_with_where_to_choose_another_name(states, monkeypatch):
@@ -139,9 +206,9 @@ def test_a_bucket_is_emptied_of_every_version_and_of_what_marks_deletions(states
     for _ in range(2):
         s3.put_object(**name, Key="a", Body=b"")
     s3.delete_object(**name, Key="a")
-    empty("the-bucket", states.deployment.roots["prod"], "prod")
+    empty(s3, "the-bucket")
     s3.delete_bucket(**name)
 
 
-def test_a_bucket_that_is_gone_is_empty(states):
-    empty("the-bucket", states.deployment.roots["prod"], "prod")
+def test_a_bucket_that_is_gone_is_empty(client):
+    empty(client("prod", "s3"), "the-bucket")

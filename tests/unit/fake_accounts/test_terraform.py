@@ -1,6 +1,7 @@
 """Real Terraform, our provider, a small AWS: the life of the accounts."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fake_accounts.accounts import INFRA, write_profiles
+from fake_accounts.deployment import BadDeploymentError
 from fake_accounts.terraform import Terraform
 
 OWN_ROOTS = ["dev", "prod", "registry", "tooling"]
@@ -47,10 +49,9 @@ def run(terraform, command, *roots):
     return outcomes
 
 
-def left_behind():
-    return sorted(
-        [*INFRA.rglob(".terraform*"), *INFRA.rglob("*.tfstate*"), *Path("/tmp").glob("terraform-*")]
-    )
+def left_behind(pid=None):
+    sockets = Path("/tmp").glob(f"terraform-{pid or os.getpid()}-*")
+    return sorted([*INFRA.rglob(".terraform*"), *INFRA.rglob("*.tfstate*"), *sockets])
 
 
 def keys(client, bucket):
@@ -102,6 +103,62 @@ def test_nobody_applies_while_another_holds_the_lock(terraform, client):
     assert "somebody@elsewhere" in outcome.error
 
 
+def test_the_bucket_of_states_does_not_go_while_others_need_it(terraform, client):
+    run(terraform, "apply", "prod", "tooling")
+    for command in ("plan-destroy", "destroy"):
+        with pytest.raises(
+            BadDeploymentError, match=r"is needed for terraform/tooling\.tfstate: destroy that"
+        ):
+            run(terraform, command, "prod")
+    run(replace(terraform, going=["tooling"]), "plan-destroy", "prod")
+    run(terraform, "destroy", "tooling")
+    run(terraform, "destroy", "prod")
+
+
+def test_a_state_that_could_not_be_saved_outlives_its_checkout(alone, client):
+    # So Terraform leaves it beside the root, and --to has a checkout that goes.
+    (alone.infra / "tooling" / "errored.tfstate").write_text("the newest")
+    client("tooling", "iam").create_instance_profile(InstanceProfileName="jenkins-server-role")
+    (outcome,) = alone.run("apply", ["tooling"])
+    kept = alone.folder / "tooling.errored.tfstate"
+    assert f"It is {kept} now, which the next run saves" in outcome.error
+    assert kept.read_text() == "the newest"
+
+
+def test_a_state_that_could_not_be_saved_is_saved_by_the_next_run(terraform, client):
+    run(terraform, "apply", "prod")
+    s3, place = client("prod", "s3"), terraform.deployment.state
+    state = json.load(s3.get_object(Bucket=place.bucket, Key="terraform/prod.tfstate")["Body"])
+    kept = terraform.folder / "prod.errored.tfstate"
+    kept.write_text(json.dumps({**state, "serial": state["serial"] + 7}))
+    run(terraform, "plan", "prod")
+    saved = json.load(s3.get_object(Bucket=place.bucket, Key="terraform/prod.tfstate")["Body"])
+    assert saved["serial"] > state["serial"] + 6
+    assert not kept.exists()
+
+    kept.write_text(json.dumps({**state, "lineage": "another's"}))
+    with pytest.raises(
+        BadDeploymentError, match=r"prod\.errored\.tfstate, the newest state of root prod, is not"
+    ):
+        run(terraform, "plan", "prod")
+
+
+def test_who_plans_in_the_place_of_another_reads_the_state_too(terraform, client):
+    run(terraform, "apply", *OWN_ROOTS)
+    run(terraform, "apply", "prod-events")
+    run(terraform, "destroy", "tooling")  # with it goes who assumes Jenkins' role
+    without_jenkins = replace(terraform, profiles={"prod-events": "prod"})
+    assert not run(without_jenkins, "plan", "prod-events")["prod-events"].changes
+    assert run(without_jenkins, "destroy")["prod-events"].count("deleted") == 10
+
+
+def test_what_a_shell_adds_to_terraforms_arguments_is_not_heeded(terraform, monkeypatch):
+    monkeypatch.setenv("TF_CLI_ARGS_apply", "-destroy")
+    monkeypatch.setenv("TF_WORKSPACE", "staging")
+    assert run(terraform, "apply", "prod")["prod"].count("created") == 30
+    assert not run(terraform, "plan", "prod")["prod"].changes
+
+
 def test_the_other_roots_wait_for_the_bucket_of_their_states(terraform):
     (outcome,) = terraform.run("apply", ["tooling"])
     assert not outcome.ok
@@ -124,7 +181,7 @@ def test_an_apply_that_broke_off_before_there_was_a_bucket_is_gone_on_with(terra
     iam.create_role(**role, AssumeRolePolicyDocument="{}")
     (outcome,) = terraform.run("apply", ["prod"])
     assert not outcome.ok
-    kept = terraform.folder / "bootstrap.tfstate"
+    kept = terraform.folder / f"{terraform.deployment.state.bucket}.tfstate"
     assert "aws_s3_bucket" in kept.read_text()
     iam.delete_role(**role)
 
@@ -228,7 +285,7 @@ def test_ctrl_c_leaves_nothing_behind_but_a_state_that_can_be_destroyed(terrafor
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
-    assert left_behind() == []
+    assert left_behind(process.pid) == []
     run(terraform, "destroy")
 
 
