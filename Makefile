@@ -87,4 +87,6 @@ lock: ## Renew requirements.txt from pyproject.toml (needs uv)
 	echo uv | $(LOCK) - -o requirements-uv.txt
 
 clean: ## Remove what the targets made
+	@! find .harness -maxdepth 2 -name '*.tfstate' 2>/dev/null | grep . \
+		|| { echo "error: that is the only state of a deployment that broke off; deploy or destroy again first"; exit 1; }
 	rm -rf $(VENV) .harness reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

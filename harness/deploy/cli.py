@@ -125,9 +125,11 @@ def destroy(
 def _ask() -> None:
     """Raises HarnessError where nobody says yes."""
     try:
-        said = input(
-            "All of it, and what is in the buckets, will be gone for good. Type prod to destroy it: "
+        # Not on standard output, where a program may read JSON.
+        err.print(
+            "All of it, and what is in the buckets, will be gone for good. Type prod to destroy it: ", end=""
         )
+        said = input()
     except EOFError:
         said = ""
     if said.strip() != "prod":

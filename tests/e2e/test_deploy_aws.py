@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fake_accounts.accounts import INFRA, load_accounts, load_profiles
-from harness.deploy.preflight import needed, uncovered
+from harness.deploy.preflight import needed
 from harness.model import Json
 from harness.stack import Stack, started
 from harness.usage import Use, usage
@@ -21,6 +21,7 @@ from tests.e2e.callers import Callers, allow, policy, trust
 from tests.e2e.deployer import Called, Deployer, Done, Keys, Told, keys, keys_of
 from tests.e2e.inventory import inventory
 from tests.e2e.proxy import Proxy, proxy
+from tests.uncovered import uncovered
 
 ACCOUNTS = load_accounts()
 DEV, PROD, TOOLING = (ACCOUNTS[name].id for name in ("dev", "prod", "tooling"))

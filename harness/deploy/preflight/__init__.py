@@ -7,7 +7,7 @@ from harness.deploy.preflight.calling import in_order, session
 from harness.deploy.preflight.identity import Caller, identity
 from harness.deploy.preflight.machine import tools
 from harness.deploy.preflight.names import names
-from harness.deploy.preflight.needed import needed, uncovered
+from harness.deploy.preflight.needed import needed
 from harness.deploy.preflight.permissions import permissions
 from harness.deploy.preflight.quotas import quotas
 from harness.deploy.preflight.taken import Creation, taken
@@ -24,5 +24,4 @@ __all__ = [
     "session",
     "taken",
     "tools",
-    "uncovered",
 ]

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from harness.deploy.model import Finding
 
-PYTHON = (3, 11)
 # The first whose S3 backend locks states by itself (`use_lockfile`) without calling that experimental.
 TERRAFORM = (1, 11)
 
@@ -25,15 +24,7 @@ def tools(needs_git: bool) -> list[Finding]:
     Args:
         needs_git: Whether another state of the checkout is deployed than the one at hand.
     """
-    return [*_python(), *_terraform(), *(_git() if needs_git else ())]
-
-
-def _python() -> Iterator[Finding]:
-    if sys.version_info < PYTHON:
-        yield _missing(
-            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and {_text(PYTHON)} or newer is needed",
-            f"install Python {_text(PYTHON)}, delete .venv and run `make setup`",
-        )
+    return [*_terraform(), *(_git() if needs_git else ())]
 
 
 def _terraform() -> Iterator[Finding]:

