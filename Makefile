@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 HARNESS := $(BIN)/python -m harness
 # Named after what is in it: git gives files of another branch a new time.
 READY := $(VENV)/.ready-$(shell cat requirements.txt requirements-uv.txt pyproject.toml | cksum | cut -d' ' -f1)
+# make takes any name for a variable, and `plan=1` would deploy.
+$(foreach name,plan confirm to stage account credentials endpoint,$(if $(findstring command,$(origin $(name))),$(error $(name)= is not known: make's \
+	variables are in capitals here, PLAN=1)))
 # Tests and scenarios use the real data set where it is at hand.
 export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_masses.data))
 

@@ -23,7 +23,7 @@ def main() -> int:
         prog="python -m fake_accounts.terraform", description="Real Terraform on the stand-in accounts."
     )
     parser.add_argument("command", choices=["apply", "plan", "destroy"])
-    parser.add_argument("--root", action="append", default=[], help="only this root; may be repeated")
+    parser.add_argument("--root", action="append", help="only this root; may be repeated")
     parser.add_argument("--state-dir", type=Path, required=True, help="where Terraform keeps its files")
     parser.add_argument("--endpoint", default=os.environ.get("AWS_ENDPOINT_URL"), help="the gateway's URL")
     parser.add_argument("--infra", type=Path, default=INFRA, help="the description of the accounts")

@@ -52,6 +52,11 @@ class Outcome:
     output: str = ""
     error: str = ""
 
+    def before(self, later: Outcome) -> Outcome:
+        """This and what was done to the same root after it, as one."""
+        changes, output = (*self.changes, *later.changes), self.output + later.output
+        return Outcome(later.root, later.ok, changes, output, later.error)
+
     def count(self, *actions: Action) -> int:
         """How many resources it happened to."""
         return sum(change.action in actions for change in self.changes)

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from fake_accounts.processes import Process
-from fake_accounts.terraform import Terraform, reattached, sockets_folder
-from fake_accounts.terraform.state import States
+from fake_accounts.terraform import Terraform
+from fake_accounts.terraform.workers import served
 
 _WITH_VARIABLES = ("plan", "apply", "destroy", "import", "refresh", "console")
 
@@ -39,9 +38,7 @@ def command(terraform: Terraform, arguments: Sequence[str], *, root: str, direct
         environment |= {"TF_CLI_ARGS": "-no-color"}
     if item:
         directory = terraform.infra.resolve() / root
-        states = States(
-            terraform.deployment, terraform.folder.resolve(), terraform.infra, terraform.with_profiles
-        )
+        states = terraform.states
         values = [f"-var-file={terraform.values(item)}"]
         if not terraform.deployment.state:
             values.append(f"-state={states.file(root)}")
@@ -50,10 +47,9 @@ def command(terraform: Terraform, arguments: Sequence[str], *, root: str, direct
         environment |= _told(values, states.backend(item), saved_plan=saved_plan)
     with ExitStack() as stack:
         if terraform.stand_in:
-            sockets = sockets_folder()
-            serving = ("fake_accounts.provider", str(sockets), "one")
-            stack.enter_context(Process(*serving, env=terraform.environment())).answer()
-            environment |= reattached(sockets / "one")
+            provider = stack.enter_context(served(["one"], terraform.environment()))
+            provider.wait()
+            environment |= provider.variables["one"]
         process = subprocess.Popen(
             [sys.executable, "-m", "fake_accounts.terraform.interactive", f"-chdir={directory}", *arguments],
             env=environment,

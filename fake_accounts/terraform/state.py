@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,6 +41,12 @@ class States:
         buckets' names are one for all of AWS."""
         assert self.deployment.state
         return self.folder / f"{self.deployment.state.bucket}.tfstate"
+
+    def bring_out(self, state: str) -> None:
+        """Write `bootstrap`, all of it or nothing: it is soon all that tells what there is to destroy."""
+        beside = self.bootstrap.with_suffix(".new")
+        beside.write_text(state)
+        os.replace(beside, self.bootstrap)
 
     def file(self, root: str) -> Path:
         """A root's state, where no bucket keeps it."""

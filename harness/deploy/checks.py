@@ -122,7 +122,7 @@ class Checks:
         problem = (
             f"profile {profile} cannot be used yet: {role['role']} is not there, or does not trust its source"
         )
-        fix = f"nothing, if this is the first deployment: it makes the role, and goes on as {profile} then"
+        fix = f"nothing, if it is not made yet or gone already: {account.name}'s administrator does its part"
         return Finding("warning", "identity", account.name, problem, fix)
 
     def _permissions(self, caller: Caller) -> list[Finding]:

@@ -85,14 +85,19 @@ class _Run:
     def through(self, do: Callable[[Stage], bool]) -> bool:
         """The preflight, then the stages, until something stands in the way."""
         try:
-            if not self.look():
-                return False
+            with self.tell.busy("preflight"):
+                if not self.look():
+                    return False
             if not self.tell.plan:
                 self.target.forget_applied()
-            return all(do(stage) for stage in self.checks.stages)
+            return all(self._busily(do, stage) for stage in self.checks.stages)
         except (HarnessError, BadDeploymentError, ProcessDied, ClientError, BotoCoreError) as error:
             self.tell.line(str(error), style="red")
             return False
+
+    def _busily(self, do: Callable[[Stage], bool], stage: Stage) -> bool:
+        with self.tell.busy(stage.name):
+            return do(stage)
 
     def look(self) -> bool:
         """The preflight: this machine, then who calls, then what they may do. Each is asked only if all is well."""
@@ -138,11 +143,13 @@ class _Run:
         applied = [self._told(stage, outcome) for outcome in self._terraform("apply", stage, roots)]
         return all(applied) and len(applied) == len(roots)
 
-    def _terraform(self, command: Command, stage: Stage, roots: Iterable[str] = ()) -> Iterable[Outcome]:
+    def _terraform(
+        self, command: Command, stage: Stage, roots: Iterable[str] | None = None
+    ) -> Iterable[Outcome]:
         profiles = {item.name: self._profile(item) for item in stage.items}
         going = [root for wanted in self.checks.stages for root in wanted.roots]
         terraform = replace(self.target.terraform, profiles=profiles, going=going, say=self._progress)
-        return terraform.run(command, list(roots) or list(stage.roots))
+        return terraform.run(command, stage.roots if roots is None else roots)
 
     def _progress(self, root: str, line: str) -> None:
         """On AWS an apply takes minutes."""

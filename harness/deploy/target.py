@@ -106,6 +106,7 @@ def target(
 def _local(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     if endpoint:
         raise HarnessError("--endpoint is for --target aws; --target local is the harness that is up")
+    deployment = _deployment(checkout)
     stack = stacks.reached() or stacks.required()
     kept = {name: text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
     kept |= {} if with_profiles else {key: os.environ[key] for key in _KEYS if key in os.environ}
@@ -113,7 +114,7 @@ def _local(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     return Target(
         "local",
         checkout,
-        _deployment(checkout),
+        deployment,
         environment,
         stack.folder / "terraform",
         stand_in=True,

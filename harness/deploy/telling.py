@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -45,6 +46,15 @@ class Telling:
         if not self.as_json:
             self.console.print(Text(f"\n{text}", style="bold"))
 
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Shows on a terminal that something goes on."""
+        if self.as_json or not self.console.is_terminal:
+            yield
+            return
+        with self.console.status(what):
+            yield
+
     def line(self, text: str, style: str = "") -> None:
         """What went wrong is `red`, and what is to be noted `yellow`: both are on the page, too."""
         if style == "red":
@@ -83,6 +93,9 @@ class Telling:
                 )
         if text and self.plan and self.as_json:
             self._json(stage=stage, place=places, diff=text)
+        if not self.plan:
+            done = [change for change in changes if change.action != "unchanged"]
+            self.page += [f"- {change.place}: {change.name}: {change.action}" for change in done]
         diff = text or "\n".join(change.diff for change in changes if change.diff)
         if diff and self.plan:
             self._diff(diff, places)
@@ -122,12 +135,20 @@ class Telling:
     def write(self, file: Path) -> None:
         """The page, in GitHub's Markdown, as long as a comment may be. Raises HarnessError."""
         try:
-            file.write_text(_cut("\n".join(self.page) + "\n"), encoding="utf-8")
+            file.write_text(_cut("\n".join(_without_empty_sections(self.page)) + "\n"), encoding="utf-8")
         except OSError as error:
             raise HarnessError(f"{file} cannot be written: {error.strerror}") from error
 
     def _json(self, **told: object) -> None:
         print(json.dumps(told), flush=True)
+
+
+def _without_empty_sections(page: list[str]) -> Iterator[str]:
+    """The page without headings that nothing follows."""
+    for at, line in enumerate(page):
+        following = next((other for other in page[at + 1 :] if other), "### ")
+        if not (line.startswith("### ") and following.startswith("### ")):
+            yield line
 
 
 def _cut(page: str) -> str:

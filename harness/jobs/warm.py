@@ -62,7 +62,9 @@ class Parent:
         self._isolated = isolated
         self._jobs: dict[int, socket.socket] = {}
         self._selector = selectors.DefaultSelector()
-        self._keep: tuple[str, ...] = (sys.prefix, sys.base_prefix, sys.executable, *sys.path)
+        named = (sys.prefix, sys.base_prefix, sys.executable, *sys.path)
+        # A link is of no use where what it leads to is covered.
+        self._keep: tuple[str, ...] = (*named, *map(os.path.realpath, named))
 
     def serve(self) -> None:
         """Until the gateway closes the control socket, or dies."""

@@ -130,6 +130,13 @@ def test_the_file_of_another_bucket_is_another_deployments(states):
     assert replace(states, deployment=replace(states.deployment, state=place)).bootstrap != states.bootstrap
 
 
+def test_what_is_brought_out_of_the_bucket_replaces_the_file_and_leaves_nothing_beside_it(states):
+    for serial in (1, 2):
+        states.bring_out(state(serial))
+        assert states.bootstrap.read_text() == state(serial)
+    assert list(states.folder.iterdir()) == [states.bootstrap]
+
+
 # What the bucket is needed for
 
 

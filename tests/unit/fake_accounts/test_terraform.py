@@ -44,7 +44,7 @@ def infra_with_files(tmp_path):
 
 
 def run(terraform, command, *roots):
-    outcomes = {outcome.root: outcome for outcome in terraform.run(command, roots)}
+    outcomes = {outcome.root: outcome for outcome in terraform.run(command, roots or None)}
     assert all(outcome.ok for outcome in outcomes.values()), [o.error for o in outcomes.values()]
     return outcomes
 
@@ -264,6 +264,10 @@ def test_another_account_is_refused(alone):
 def test_an_unknown_root_is_an_error(terraform):
     with pytest.raises(KeyError, match="staging"):
         list(terraform.run("plan", ["staging"]))
+
+
+def test_no_roots_are_not_all_roots(terraform):
+    assert list(terraform.run("apply", [])) == []
 
 
 def test_an_aws_error_is_told(alone, client):
