@@ -61,7 +61,7 @@ publish-log-%: $(READY) ## publish-log-aws, publish-log-local: a build's LOG= in
 
 test: $(READY) ## Run every test, and the scenarios with them
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile
-	@$(BIN)/pytest tests/e2e scenarios
+	@$(BIN)/pytest tests/e2e scenarios -n 2 --dist loadfile
 
 notebook: $(READY) ## Run notebooks/dev.ipynb on the harness that is up; what it shows is in reports/dev.ipynb
 	@mkdir -p reports && eval "$$($(HARNESS) env dev)" && \

@@ -28,7 +28,7 @@ TOOLING = load_accounts()["tooling"].id
 PLAN_ROLE = f"arn:aws:iam::{PROD}:role/cross-account-plan-role"
 STATES = f"mammo-severity-sagemaker-terraform-state-{PROD}"
 LOCK = f"arn:aws:s3:::{STATES}/terraform/prod-events.tfstate.tflock"
-READING = re.compile(r"\w+:(Get|List|Describe)\w+")
+READING = re.compile(r"\w+:(Get|List|Describe)\w+|kms:(Decrypt|GenerateDataKey)")
 
 
 def applied(infra: Path, states: Path, *roots: str) -> list[str]:
