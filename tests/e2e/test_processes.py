@@ -83,7 +83,7 @@ def test_ctrl_c_in_the_middle_of_a_scenario_ends_everything_and_again_does_not_h
 
 def test_ctrl_c_while_terraform_applies_ends_everything(desk: Desk) -> None:
     process = desk.begin("up", "--port", "0")
-    while not any("terraform_worker" in command for command in desk.processes()):
+    while not any("terraform.worker" in command for command in desk.processes()):
         time.sleep(0.05)
     _, errors = interrupt(process)
     assert lines(errors) == [INTERRUPTED]
@@ -305,7 +305,7 @@ def test_the_users_own_aws_settings_reach_no_process_of_the_harness(desk: Desk) 
         "harness.serve",
         "harness.jobs.warm",
         "fake_accounts.terraform",
-        "fake_accounts.terraform_worker",
+        "fake_accounts.terraform.worker",
     }
     seen: dict[str, set[str]] = {}
     while process.poll() is None and seen.keys() != kinds:
