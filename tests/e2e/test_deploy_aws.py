@@ -349,8 +349,9 @@ def test_unless_prod_is_typed_nothing_is_destroyed(
     called = Called(stack)
     done = organization.harness("destroy", "--stage", "events", typed=typed)
     assert "aws_sns_topic.notification: deleted" in done.stdout
-    assert "will be gone for good. Type prod to destroy it: " in done.stdout
-    assert "error: nothing was destroyed" in refused(done)
+    assert "will be gone for good. Type prod to destroy it: " in done.stderr
+    assert done.returncode == 1
+    assert "error: nothing was destroyed" in done.stderr
     assert called.changes() == set()
 
 

@@ -75,9 +75,10 @@ def test_a_setting_of_the_users_that_would_lead_past_the_harness_is_unset(desk: 
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         "AWS_SESSION_TOKEN": "real",
     }
-    unset = desk.harness("env", "dev", **mine).stdout.splitlines()[0].split()
-    assert unset[0] == "unset"
-    assert set(mine) <= set(unset)
+    said = desk.harness("env", "dev", **mine).stdout.splitlines()
+    assert said[0].split()[0] == "unset"
+    assert mine.keys() - set(said[0].split()) == {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
+    assert "export AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false" in said
 
 
 def test_unmodified_sdk_code_makes_runs_and_lists_a_pipeline_of_the_platform(ran: Any) -> None:
