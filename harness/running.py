@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 import time
 import warnings
@@ -148,15 +147,8 @@ def _import_sdk() -> None:
 def environment(stack: Stack) -> Iterator[None]:
     """This process's environment, without the user's AWS settings and with the stack's."""
     guard()
-    before = dict(os.environ)
-    during = stacks.scrubbed(stack.environment())
-    os.environ.clear()
-    os.environ.update(during)
-    try:
+    with stacks.in_force(stacks.scrubbed(stack.environment())):
         yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def write_report(

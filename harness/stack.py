@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,6 +94,19 @@ def scrubbed(environment: dict[str, str] | None = None) -> dict[str, str]:
     defaults = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
     none = dict.fromkeys((*files, *defaults), os.devnull)
     return {**kept, **none, "AWS_EC2_METADATA_DISABLED": "true", **(environment or {})}
+
+
+@contextmanager
+def in_force(environment: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment is another one for a while."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

@@ -68,18 +68,6 @@ class Target:
         role = self.roles.get(profile)
         return self.deployment.accounts[role["account"] if role else profile]
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """This process's environment is the target's for a while."""
-        before = dict(os.environ)
-        os.environ.clear()
-        os.environ.update(self.environment)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-
 
 @contextmanager
 def target(
@@ -99,7 +87,7 @@ def target(
     made = (_local if name == "local" else _aws)(checkout, credentials == "profiles", endpoint)
     if made.stand_in:
         guard()
-    with made.entered():
+    with stacks.in_force(made.environment):
         yield made
 
 

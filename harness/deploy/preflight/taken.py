@@ -105,9 +105,10 @@ def taken(caller: Caller, session: Any, creations: Iterable[Creation], target: s
         kind = _KINDS.get(creation.type)
         name = creation.values.get(kind.attribute) if kind else None
         if kind and name:
-            client = clients.setdefault(kind.service, session.client(kind.service, config=BRIEF))
+            if kind.service not in clients:  # making one costs more than a call
+                clients[kind.service] = session.client(kind.service, config=BRIEF)
             named = {"name": name, "account": caller.account_id, "region": session.region_name}
-            found.append(_looked_up(caller, client, creation, kind, named, target))
+            found.append(_looked_up(caller, clients[kind.service], creation, kind, named, target))
     return [finding for finding in found if finding]
 
 
