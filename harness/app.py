@@ -30,15 +30,16 @@ from harness.gateway.keys import AccessKeys, about_caller
 from harness.gateway.remaking import remade
 from harness.gateway.wire import InProcessWire, new_request_id
 from harness.jobs.contract import Workshop
-from harness.jobs.images import Catalogue
-from harness.jobs.process import ProcessRunner
 from harness.jobs.run import run_job
+from harness.jobs.runners import RUNNERS
 from harness.journal import Journal
 from harness.model import (
+    DEFAULT_ENGINES,
     ApiCall,
     AwsError,
     Credentials,
     Decision,
+    Engines,
     HttpRequest,
     HttpResponse,
     Json,
@@ -86,10 +87,12 @@ class App:
         warn: Callable[[str], None],
         mode: Mode = "enforce",
         organization: Organization | None = None,
+        engines: Engines = DEFAULT_ENGINES,
     ) -> None:
         self.folder = folder
         self.clock = clock
         self.endpoint = endpoint
+        self.engines = engines
         self.journal = Journal(clock, folder / "journal.jsonl")
         self.identities = Identities(clock)
         self.wire = InProcessWire(self._enter, self.identities, clock, endpoint, self._may_assume)
@@ -97,8 +100,8 @@ class App:
         self._work = folder / "jobs"
         self._work.mkdir(parents=True, exist_ok=True)
         self.inbox = folder / "inbox"
-        self._runner = ProcessRunner(warn)
-        workshop = Workshop(self._runner, Catalogue.load(), clock, self._work, endpoint)
+        self._runner = RUNNERS[engines.runner](engines, folder, endpoint, warn)
+        workshop = Workshop(self._runner, clock, self._work, endpoint)
         rules = Rules(clock)
         self._bus = Bus(rules, self.wire, self.journal, self.clock)
         self._schedules = Schedules(rules, self._bus)

@@ -23,7 +23,8 @@ from fake_accounts.accounts import Account, load_accounts, load_profiles
 from harness import stack as stacks
 from harness.clock import next_time_of_day
 from harness.deploy.cli import app as deployment
-from harness.model import HarnessError, Json
+from harness.images_cli import app as images
+from harness.model import Engines, HarnessError, Json
 
 if TYPE_CHECKING:
     from harness.usage import Statement
@@ -40,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(deployment)
+app.add_typer(images)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -52,6 +54,14 @@ AsJson = Annotated[
 
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="The gateway's port on 127.0.0.1; 0 takes a free one.")
+]
+Host = Annotated[
+    Literal["127.0.0.1", "0.0.0.0"],
+    typer.Option(
+        "--host",
+        help="Where to listen. 0.0.0.0 is for a container whose port is published on 127.0.0.1 only: whoever reaches "
+        "the accounts may run jobs.",
+    ),
 ]
 Infra = Annotated[
     bool,
@@ -70,15 +80,40 @@ Iam = Annotated[
 ]
 
 
+Runner = Annotated[
+    Literal["process", "docker"],
+    typer.Option("--runner", help="Run jobs and functions as processes, or in Docker's containers."),
+]
+Images = Annotated[
+    Literal["stand-ins", "aws"],
+    typer.Option("--images", help="Which images --runner docker runs: ours (`make images`), or AWS's own."),
+]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend", help="Who keeps S3, KMS, SNS, SQS, logs: moto, moto-server[=URL] or localstack[=URL]."
+    ),
+]
+
+
 @app.command()
-def up(port: Port = stacks.DEFAULT_PORT, infra: Infra = True, iam: Iam = "enforce") -> None:
+def up(
+    port: Port = stacks.DEFAULT_PORT,
+    infra: Infra = True,
+    iam: Iam = "enforce",
+    runner: Runner = "process",
+    images: Images = "stand-ins",
+    backend: Backend = "moto",
+    host: Host = "127.0.0.1",
+) -> None:
     """Start the stand-in accounts. They stay until Ctrl-C or `harness down`."""
     running = stacks.found()
     if running:
         raise HarnessError(f"a harness is up already at {running.endpoint}; end it with `harness down`")
-    with stacks.started(port, iam=iam) as stack, stacks.announced(stack):
+    engines = Engines(runner, images, backend)
+    with stacks.started(port, iam=iam, engines=engines, host=host) as stack, stacks.announced(stack):
         if infra:
-            with stacks.claimed(stack, "harness up"):
+            with stack.client.claimed("harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
         stack.client.status()  # answers once all is up
         mode = "" if iam == "enforce" else f", with --iam {iam}"
@@ -145,6 +180,9 @@ def scenario(
             "--without", help="Treat a policy, or a statement of it (POLICY#SID), as if it were not there."
         ),
     ] = None,
+    runner: Runner = "process",
+    images: Images = "stand-ins",
+    backend: Backend = "moto",
 ) -> None:
     """Run a scenario and tell what happens.
 
@@ -159,7 +197,15 @@ def scenario(
         return
     from harness.running import run_scenario
 
-    status = run_scenario(name, as_json=as_json, keep=keep, report=report, iam=iam, without=without or ())
+    status = run_scenario(
+        name,
+        as_json=as_json,
+        keep=keep,
+        report=report,
+        iam=iam,
+        without=without or (),
+        engines=Engines(runner, images, backend),
+    )
     raise typer.Exit(status)
 
 

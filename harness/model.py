@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,8 @@ Json = dict[str, Any]
 
 # The gateway's own calls, beside AWS's: everything under this path.
 CONTROL = "/_harness/"
+# Where the gateway listens for containers, below the harness's folder.
+GATEWAY_SOCKET = Path("gateway", "gateway.sock")
 
 
 class AwsError(Exception):
@@ -30,6 +33,10 @@ class AwsError(Exception):
 
 class HarnessError(Exception):
     """A mistake of the user's, or of the machine's, told in one line; never shown with a traceback."""
+
+
+class ImageNotFound(HarnessError):
+    """A container image that is not to be had. The text names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -257,13 +264,30 @@ class JobResult:
 
 
 @dataclass(frozen=True)
-class ContainerSpec:
-    """A program to start with its own /opt/ml.
+class Engines:
+    """What works behind the gateway.
 
-    `program` None means that `command` is run as it stands (a processing job's entrypoint and arguments);
-    otherwise the stand-in's program file, which gets `command` as its arguments.
-    `root` becomes /opt/ml; None leaves the file system as it is. `log` gets each line as it is written.
-    `timeout` is in real seconds.
+    `runner`: `process` or `docker`. `images`, of the docker runner: our `stand-ins`, or the images of `aws` itself.
+    `backend`: `moto`, in the process, or `moto-server` or `localstack`, each with `=URL` where it is not the usual one.
+    """
+
+    runner: str = "process"
+    images: str = "stand-ins"
+    backend: str = "moto"
+
+
+DEFAULT_ENGINES = Engines()
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A container to start.
+
+    `image` is the URI that the request names. `purpose` (a key of the image catalogue: processing, train, serve,
+    function) asks for the image's own program, with `command` as its further arguments; empty, `command` is run as it
+    stands (a processing job's entrypoint and arguments).
+    `root` becomes /opt/ml. `folders`: what else the program needs, by the path that a container has it at; see
+    Runner.place. `cwd` is such a path. `log` gets each line as it is written. `timeout` is in real seconds.
     """
 
     name: str
@@ -271,9 +295,11 @@ class ContainerSpec:
     environment: Mapping[str, str]
     root: Path | None
     log: Callable[[str], None]
-    program: Path | None = None
+    image: str = ""
+    purpose: str = ""
     timeout: float | None = None
-    cwd: Path | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    cwd: str = ""
 
 
 @dataclass(frozen=True)
@@ -289,15 +315,33 @@ class Container(Protocol):
 
     def wait(self) -> ContainerResult: ...
 
+    def connect(self, port: int, timeout: float) -> socket.socket:
+        """A connection to a server of the program's, on its own loopback. Raises OSError where none listens."""
+        ...
+
     def stop(self, grace: float = 2.0) -> None:
         """SIGTERM to the whole process group, SIGKILL after `grace` seconds. Returns when it is gone."""
         ...
 
 
 class Runner(Protocol):
-    """The seam between a job's contract and what runs its program (process, docker): one verb."""
+    """The seam between a job's contract and what runs its program: processes, or Docker's containers."""
 
-    def start(self, spec: ContainerSpec) -> Container: ...
+    def start(self, spec: ContainerSpec) -> Container:
+        """Raises ImageNotFound for an image that is not to be had, HarnessError where nothing can run."""
+        ...
+
+    def place(self, folder: Path, path: str) -> str:
+        """Where a program sees a folder that its spec has at `path`: there, or where it is."""
+        ...
+
+    def port(self) -> int:
+        """A port for a program to serve on. Containers have a network each, processes share the machine's."""
+        ...
+
+    def close(self) -> None:
+        """Ends every program; nothing of them is left."""
+        ...
 
 
 class Stop(Protocol):

@@ -1,4 +1,5 @@
-"""The gateway's process: `python -m harness.serve PORT FOLDER [--start TIME] [--iam MODE]`.
+"""The gateway's process: `python -m harness.serve PORT FOLDER [--start TIME] [--iam MODE] [--runner …] [--images …]
+[--backend …]`.
 
 Its first line on standard output is `ready http://127.0.0.1:PORT`, once it can be called; where it has to end because
 of a mistake of the user's or the machine's, the last is `error TEXT`. It ends on SIGTERM, on Ctrl-C, on `harness down`,
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     from harness.gateway.server import listen
 
     try:
-        sock = listen(wanted.port)
+        sock = listen(wanted.port, wanted.host)
         # From here on calls are taken; they wait for an answer until the rest is up.
         print(f"ready http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
         _serve(sock, wanted, stop)
@@ -53,8 +54,14 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m harness.serve")
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen; see `harness up --help`")
     parser.add_argument("--start", type=datetime.fromisoformat, help="the virtual clock's first time")
     parser.add_argument("--iam", default="enforce", choices=("enforce", "audit", "off"))
+    parser.add_argument("--runner", default="process", choices=("process", "docker"))
+    parser.add_argument("--images", default="stand-ins", choices=("stand-ins", "aws"))
+    parser.add_argument(
+        "--backend", default="moto", help="moto, or moto-server or localstack, each with =URL"
+    )
     return parser.parse_args(arguments)
 
 
@@ -71,12 +78,13 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
     from harness.app import App
     from harness.clock import Clock
     from harness.control import Control
-    from harness.gateway.server import serve
-    from harness.model import Credentials
+    from harness.gateway.server import listen_beside, serve
+    from harness.model import GATEWAY_SOCKET, Credentials, Engines
 
     clock = Clock(wanted.start)
     endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization())
+    engines = Engines(wanted.runner, wanted.images, wanted.backend)
+    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization(), engines)
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
     )
@@ -84,7 +92,8 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
     server = serve(sock, app.handle, control.handle)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+    sockets = [sock, *([listen_beside(wanted.folder / GATEWAY_SOCKET)] if wanted.runner == "docker" else [])]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
     thread.start()
     while not stop.wait(_TICK):
         with contextlib.suppress(Exception):

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,15 @@ import psutil
 
 from fake_accounts.accounts import INFRA, write_profiles
 from harness.client import Client
-from harness.model import HarnessError
+from harness.model import DEFAULT_ENGINES, Engines, HarnessError
 from harness.site.sitecustomize import AWS
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4599
+# The variable that names the harness to use: one in a container leaves no word here.
+NAMED = "HARNESS_ENDPOINT"
+# How long such a one may take until it answers (s).
+_BEGINNING = 10.0
 _SITE = Path(__file__).parent / "site"
 # Real ones must not reach anything that the harness starts: a local run cannot touch AWS.
 _FOREIGN = ("AWS_", "SAGEMAKER_", "MOTO_", "TF_")
@@ -110,14 +114,23 @@ def in_force(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def started(port: int = 0, start: datetime | None = None, iam: str = "enforce") -> Iterator[Stack]:
+def started(
+    port: int = 0,
+    start: datetime | None = None,
+    iam: str = "enforce",
+    engines: Engines = DEFAULT_ENGINES,
+    host: str = "127.0.0.1",
+) -> Iterator[Stack]:
     """A gateway process with empty accounts, ended on the way out with everything it made.
 
-    `iam`: whether permissions are enforced (`enforce`), told of (`audit`) or left alone (`off`).
+    `iam`: whether permissions are enforced (`enforce`), told of (`audit`) or left alone (`off`). `host`: where it
+    listens.
     Raises HarnessError where it cannot start, or has ended without being asked to.
     """
     folder = Path(tempfile.mkdtemp(prefix="harness-"))
-    arguments = [str(port), str(folder), "--iam", iam, *(["--start", start.isoformat()] if start else [])]
+    arguments = [str(port), str(folder), "--host", host, "--iam", iam]
+    arguments += ["--start", start.isoformat()] if start else []
+    arguments += [f"--{name}={value}" for name, value in asdict(engines).items()]
     process = subprocess.Popen(
         [sys.executable, "-m", "harness.serve", *arguments],
         stdout=subprocess.PIPE,
@@ -253,8 +266,12 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 # Where a long-lived harness leaves word for the other commands.
 
 
+def _home() -> Path:
+    return Path(os.environ.get("HARNESS_HOME") or ROOT / ".harness")
+
+
 def _notice() -> Path:
-    return Path(os.environ.get("HARNESS_HOME") or ROOT / ".harness") / "harness.json"
+    return _home() / "harness.json"
 
 
 @contextmanager
@@ -281,7 +298,14 @@ def announced(stack: Stack) -> Iterator[None]:
 
 
 def found() -> Stack | None:
-    """The harness that `harness up` keeps running, if it does."""
+    """The harness that HARNESS_ENDPOINT names; or else the one that `harness up` keeps running, if it does.
+
+    Raises HarnessError where HARNESS_ENDPOINT names none."""
+    named = os.environ.get(NAMED)
+    return _awaited(named) if named else _told()
+
+
+def _told() -> Stack | None:
     try:
         told = json.loads(_notice().read_text())
         stack = Stack(
@@ -293,26 +317,50 @@ def found() -> Stack | None:
         return None
 
 
-@contextmanager
-def claimed(stack: Stack, name: str) -> Iterator[None]:
-    """The harness to ourselves: scenarios share accounts and clock. Raises HarnessError where somebody has it."""
-    stack.client.claim(name)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(HarnessError):
-            stack.client.release()
+def _awaited(endpoint: str) -> Stack:
+    """As `at`; a container that has just begun needs a moment."""
+    client, deadline = Client(_local(endpoint)), time.monotonic() + _BEGINNING
+    while not client.answers() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return at(endpoint)
+
+
+def at(endpoint: str) -> Stack:
+    """The harness at a URL of this machine, be it in a container. Raises HarnessError where there is none."""
+    client = Client(_local(endpoint))
+    told = client.status()
+    pid, folder = told["pid"], Path(told["folder"])
+    if os.path.isdir(folder):  # Path's own has errors where it may not look
+        return Stack(client.endpoint, pid, folder, partial(psutil.pid_exists, pid))
+    return Stack(client.endpoint, pid, _kept_of(client.endpoint, folder.name), client.answers)
+
+
+def _local(endpoint: str) -> str:
+    """The endpoint by loopback's number: a bucket's name before `localhost` need not resolve. Raises HarnessError for
+    another machine's: a run stays on this one."""
+    with contextlib.suppress(ValueError):  # what is no port
+        url = urlsplit(endpoint)
+        local = url.scheme == "http" and url.hostname in ("127.0.0.1", "localhost")
+        if local and url.port and url.path in ("", "/"):
+            return f"http://127.0.0.1:{url.port}"
+    raise HarnessError(f"{endpoint!r} is no harness of this machine, as http://127.0.0.1:4600 is")
+
+
+def _kept_of(endpoint: str, life: str) -> Path:
+    """Where this machine keeps its part of a harness in a container: profiles, Terraform's own files. What is left of an
+    earlier one there goes."""
+    place = _home() / "elsewhere" / endpoint.rpartition(":")[2]
+    for other in place.glob("*"):
+        if other.name != life:
+            shutil.rmtree(other, ignore_errors=True)
+    return place / life
 
 
 def reached() -> Stack | None:
     """The harness that this process's own AWS_ENDPOINT_URL leads to, if it does."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    if urlsplit(endpoint).hostname != "127.0.0.1":
-        return None
     try:
-        told = Client(endpoint).status()
-        return Stack(endpoint, told["pid"], Path(told["folder"]), partial(psutil.pid_exists, told["pid"]))
-    except (ValueError, KeyError, TypeError, HarnessError):  # something else answers there, or nothing does
+        return at(os.environ.get("AWS_ENDPOINT_URL", ""))
+    except HarnessError:  # something else answers there, or nothing does
         return None
 
 
@@ -332,6 +380,8 @@ def stay(stack: Stack) -> None:
 
 def end(stack: Stack, timeout: float = 15) -> None:
     """Asks a running harness to end, and waits until it is gone, and all that it had with it."""
+    if os.environ.get(NAMED):
+        raise HarnessError(f"the harness at {stack.endpoint} ends as it was started: with `docker compose down`")
     stack.client.down()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

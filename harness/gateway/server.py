@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -20,19 +21,28 @@ Handle = Callable[[HttpRequest], HttpResponse]
 _THREADS = 64
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; `port` 0 takes a free one. Raises HarnessError where it is in use."""
+def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A listening socket; `port` 0 takes a free one. Raises HarnessError where it is in use."""
     # The protocol is named because asyncio turns Nagle's delay off only where it sees TCP.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind(("127.0.0.1", port))
+        sock.bind((host, port))
     except OSError as error:
         sock.close()
         raise HarnessError(
             f"port {port} is in use: stop what uses it (`harness down` if it is a harness), or choose another "
             "with --port"
         ) from error
+    sock.listen(128)
+    return sock
+
+
+def listen_beside(path: Path) -> socket.socket:
+    """A listening socket in the file system, for containers, which have no other way here."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sock.bind(str(path))
     sock.listen(128)
     return sock
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.clock import Clock
-from harness.jobs.images import Catalogue, ImageNotFound
 from harness.jobs.s3data import Data, DataError, inside
-from harness.model import Caller, Container, ContainerResult, ContainerSpec, JobSpec, Json, Runner, Stop
+from harness.model import (
+    Caller,
+    Container,
+    ContainerResult,
+    ContainerSpec,
+    ImageNotFound,
+    JobSpec,
+    Json,
+    Runner,
+    Stop,
+)
 
 OPT_ML = "/opt/ml/"
 _ELSEWHERE = re.compile(
@@ -48,7 +58,6 @@ class Workshop:
     """Where jobs run. `endpoint` is the gateway's address, for their own calls to AWS."""
 
     runner: Runner
-    catalogue: Catalogue
     clock: Clock
     workdir: Path
     endpoint: str
@@ -112,32 +121,22 @@ class Job:
         timeout: float | None = None,
     ) -> Program:
         """Starts the image's program for the purpose, or the request's own entrypoint if it has one."""
-        try:
-            program, command = self._program(image, purpose, tuple(entrypoint))
-        except ImageNotFound as error:
-            raise JobFailed(f"ClientError: {error}") from error
         if self.stop.is_set():
             raise JobStopped
-        container = self.workshop.runner.start(
-            ContainerSpec(
-                name=self.spec.name,
-                command=(*command, *arguments),
-                environment=environment,
-                root=self.root,
-                log=self.log,
-                program=program,
-                timeout=timeout,
-            )
+        spec = ContainerSpec(
+            name=self.spec.name,
+            command=(*entrypoint, *arguments),
+            environment=environment,
+            root=self.root,
+            log=self.log,
+            image=image,
+            purpose="" if entrypoint else purpose,
+            timeout=timeout,
         )
-        return Program(container, self.stop)
-
-    def _program(
-        self, image: str, purpose: str, entrypoint: tuple[str, ...]
-    ) -> tuple[Path | None, tuple[str, ...]]:
-        if entrypoint:
-            self.workshop.catalogue.find(image)
-            return None, entrypoint
-        return self.workshop.catalogue.program(image, purpose)
+        try:
+            return Program(self.workshop.runner.start(spec), self.stop)
+        except ImageNotFound as error:
+            raise JobFailed(f"ClientError: {error}") from error
 
 
 class Program:
@@ -164,6 +163,9 @@ class Program:
         while not self.ended.wait(0.05):
             if self._stop.is_set():
                 self._container.stop()
+
+    def connect(self, port: int, timeout: float) -> socket.socket:
+        return self._container.connect(port, timeout)
 
     def result(self) -> ContainerResult:
         """Waits for the end. JobStopped when that is because somebody asked for it."""

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import HarnessError, Json
+from harness.model import HarnessError, ImageNotFound, Json
 
 BUILT_IN = Path(__file__).parents[2] / "images" / "catalogue.toml"
-PURPOSES = ("processing", "train", "serve")
-
-
-class ImageNotFound(LookupError):
-    """No entry of the catalogue fits. The text names the image and where the catalogue is."""
+PURPOSES = ("processing", "train", "serve", "function")
 
 
 @dataclass(frozen=True)
 class Image:
-    """A stand-in. `arguments` has the program's arguments for each purpose that it can serve by itself."""
+    """A stand-in. `arguments` has the program's arguments for each purpose that it can serve by itself.
+
+    `folder` is where its Dockerfile is, if it has one.
+    """
 
     name: str
+    folder: Path
     uris: tuple[re.Pattern[str], ...]
     program: Path | None
     arguments: Mapping[str, tuple[str, ...]]
@@ -40,6 +40,9 @@ class Catalogue:
         self._images = tuple(images)
         self._files = tuple(files)
 
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self._images)
+
     @classmethod
     def load(cls, extra: Iterable[Path] = (), built_in: Path = BUILT_IN) -> Catalogue:
         files = (*extra, built_in)
@@ -52,8 +55,21 @@ class Catalogue:
         known = ", ".join(image.name for image in self._images) or "nothing"
         raise ImageNotFound(f"The image {uri} is not in the catalogue {self._where()}, which knows {known}")
 
-    def program(self, uri: str, purpose: str) -> tuple[Path, tuple[str, ...]]:
-        """What to run for a job that names no entrypoint, and the image's own arguments to it."""
+    def folder(self, uri: str) -> Path | None:
+        """Where the stand-in's Dockerfile is; None where nothing that can be built stands in for the image."""
+        image = next((image for image in self._images if image.matches(uri)), None)
+        return image.folder if image and (image.folder / "Dockerfile").is_file() else None
+
+    def run(self, uri: str, purpose: str) -> tuple[Path | None, tuple[str, ...]]:
+        """The image's program for a purpose and its own arguments to it. Without a purpose the image only has to be
+        known, and without an image nothing does."""
+        if purpose:
+            return self._program(uri, purpose)
+        if uri:
+            self.find(uri)
+        return None, ()
+
+    def _program(self, uri: str, purpose: str) -> tuple[Path, tuple[str, ...]]:
         image = self.find(uri)
         if image.program is None or purpose not in image.arguments:
             raise ImageNotFound(
@@ -79,4 +95,5 @@ def _image(entry: Json, folder: Path) -> Image:
     if program and not program.is_file():
         raise ValueError(f"{entry['name']}: there is no program {program}")
     arguments = {purpose: tuple(entry[purpose]) for purpose in PURPOSES if purpose in entry}
-    return Image(entry["name"], tuple(re.compile(uri) for uri in entry["uris"]), program, arguments)
+    uris = tuple(re.compile(uri) for uri in entry["uris"])
+    return Image(entry["name"], folder / entry["name"], uris, program, arguments)

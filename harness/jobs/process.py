@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from harness.jobs.images import Catalogue
+from harness.jobs.lines import Lines
 from harness.jobs.mounts import OPT_ML
 from harness.jobs.optlink import OptLink
 from harness.jobs.warm import LENGTH
@@ -39,9 +41,14 @@ class ProcessRunner:
     """
 
     def __init__(
-        self, warn: Callable[[str], None], link: OptLink | None = None, namespaces: bool = True
+        self,
+        warn: Callable[[str], None],
+        link: OptLink | None = None,
+        namespaces: bool = True,
+        catalogue: Catalogue | None = None,
     ) -> None:
         """`namespaces` False does without them even where they are to be had."""
+        self._catalogue = catalogue or Catalogue.load()
         self._link = link or OptLink()
         self._namespaces = namespaces
         self._lock = threading.Lock()
@@ -60,10 +67,20 @@ class ProcessRunner:
         return self._parent.isolated
 
     def start(self, spec: ContainerSpec) -> ProcessContainer:
-        if not spec.command and spec.program is None:
+        if not (spec.command or spec.purpose):
             raise HarnessError(f"{spec.name}: nothing to run, neither a program nor a command")
+        program, arguments = self._catalogue.run(spec.image, spec.purpose)
         link = None if self.isolated or spec.root is None else self._link
-        return ProcessContainer(spec, self._submit, link)
+        return ProcessContainer(spec, program, (*arguments, *spec.command), self._submit, link)
+
+    def place(self, folder: Path, path: str) -> str:
+        return str(folder)
+
+    def port(self) -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
 
     def close(self) -> None:
         """Ends the warm parent and every job."""
@@ -146,9 +163,17 @@ class ProcessContainer:
     """A job's process, as a thread of the gateway follows it: lines to its log, time limit, end."""
 
     def __init__(
-        self, spec: ContainerSpec, submit: Callable[[socket.socket, int], None], link: OptLink | None
+        self,
+        spec: ContainerSpec,
+        program: Path | None,
+        command: tuple[str, ...],
+        submit: Callable[[socket.socket, int], None],
+        link: OptLink | None,
     ) -> None:
+        """`program` is a Python file, which gets `command` as its arguments; None runs `command` as it stands."""
         self._spec = spec
+        self._program = program
+        self._command = command
         self._submit = submit
         self._link = link
         self._job, self._theirs = socket.socketpair()
@@ -164,6 +189,9 @@ class ProcessContainer:
         if self._error is not None:
             raise self._error
         return self._result
+
+    def connect(self, port: int, timeout: float) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port), timeout)
 
     def stop(self, grace: float = _GRACE) -> None:
         self._stopping.set()
@@ -218,11 +246,11 @@ class ProcessContainer:
             (spec.root / _HOME).mkdir(exist_ok=True)
             home = f"{self._link.path if self._link else OPT_ML}/{_HOME}"
         request = {
-            "command": list(spec.command),
-            "program": str(spec.program.resolve()) if spec.program else None,
+            "command": list(self._command),
+            "program": str(self._program.resolve()) if self._program else None,
             "environment": {"PATH": _PATH, "HOME": home, **spec.environment},
             "root": str(spec.root.resolve()) if spec.root else None,
-            "cwd": str(spec.cwd or home),
+            "cwd": spec.cwd or home,
         }
         body = json.dumps(request).encode()
         return LENGTH.pack(len(body)) + body
@@ -230,7 +258,7 @@ class ProcessContainer:
     def _pump(self, output: int, request: bytes) -> ContainerResult:
         with suppress(BrokenPipeError, ConnectionResetError):  # the parent died: the answer will be missing
             self._job.sendall(request)
-        lines = _Lines(self._spec.log)
+        lines = Lines(self._spec.log)
         limit = _TimeLimit(self._spec.timeout)
         answers = b""
         open_ends = [output, self._job.fileno()]
@@ -279,24 +307,6 @@ class _TimeLimit:
         return number
 
 
-class _Lines:
-    """Cuts a stream of bytes into lines for a log."""
-
-    def __init__(self, log: Callable[[str], None]) -> None:
-        self._log = log
-        self._rest = b""
-
-    def feed(self, data: bytes) -> bool:
-        """False at the end of the stream, when the last line may lack its newline."""
-        *complete, self._rest = (self._rest + data).split(b"\n")
-        if not data and self._rest:
-            complete.append(self._rest)
-            self._rest = b""
-        for line in complete:
-            self._log(line.decode("utf-8", "replace").rstrip("\r"))
-        return bool(data)
-
-
 def _receive(job: socket.socket) -> bytes:
     try:
         return job.recv(4096)
@@ -304,7 +314,7 @@ def _receive(job: socket.socket) -> bytes:
         return b""
 
 
-def _drain(output: int | None, lines: _Lines) -> None:
+def _drain(output: int | None, lines: Lines) -> None:
     """Reads what was written before the end. A process the job left behind is given up after a moment."""
     deadline = time.monotonic() + _LAST_WORDS
     while output is not None and (left := deadline - time.monotonic()) > 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import socket
 import time
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ def run_transform(job: Job) -> JobResult:
         objects = job.data.listed(source["S3Uri"], source["S3DataType"])
     except DataError as error:
         raise JobFailed(f"ClientError: {error}") from error
-    port = _free_port()
+    port = job.workshop.runner.port()
     server = Server(job, _start(job, container, plan, port), port)
     try:
         server.wait_for_ping()
@@ -130,13 +129,24 @@ class Plan:
         return answer
 
 
+class Connection(http.client.HTTPConnection):
+    """To a program's own loopback, wherever that is."""
+
+    def __init__(self, program: Program, port: int) -> None:
+        super().__init__("127.0.0.1", port)
+        self._program = program
+
+    def connect(self) -> None:
+        self.sock = self._program.connect(self.port, self.timeout or 0)
+
+
 class Server:
     """The model's program, as an HTTP client sees it."""
 
     def __init__(self, job: Job, program: Program, port: int) -> None:
         self._job = job
         self._program = program
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self._connection = Connection(program, port)
 
     def wait_for_ping(self) -> None:
         deadline = time.monotonic() + PING_DEADLINE
@@ -229,19 +239,12 @@ def _start(job: Job, container: Json, plan: Plan, port: int) -> Program:
         "SAGEMAKER_BATCH_STRATEGY": plan.strategy_variable,
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(plan.megabytes),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(plan.concurrent),
-        # On AWS each container has its own network and port 8080; here they share the machine's.
+        # Port 8080, but for processes, which share the machine's network.
         "SAGEMAKER_BIND_TO_HOST": "127.0.0.1",
         "SAGEMAKER_BIND_TO_PORT": str(port),
     }
     model, own = container.get("Environment", {}), job.spec.request.get("Environment", {})
     return job.start(container["Image"], "serve", job.environment(model, own, batch))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _transform(job: Job, server: Server, plan: Plan, item: S3Object) -> None:

@@ -21,7 +21,9 @@ from harness.journal import Journal
 from harness.model import Caller, ContainerResult, ContainerSpec, HarnessError, Json, Runner, Wire
 from harness.services.functions.store import Function, Reference
 
-PROGRAM = Path(__file__).parents[3] / "images" / "lambda_python" / "program.py"
+# The folders of a function's container: its code, as on AWS, and what it is asked and answers.
+TASK = "/var/task"
+INVOCATION = "/invocation"
 TAIL = 20
 # AWS tries an asynchronous invocation three times, minutes apart; here the times follow each other at once.
 ASYNCHRONOUS_ATTEMPTS = 3
@@ -121,26 +123,32 @@ class Invoker:
             "payload": invocation.payload.decode(),
         }
         (folder / "invocation.json").write_text(json.dumps(call))
+        task = self._runner.place(function.code.folder, TASK)
         return self._runner.start(
             ContainerSpec(
                 name=function.reference.name,
-                command=(str(folder / "invocation.json"), str(folder / "answer.json")),
-                environment=self._environment(invocation),
+                command=tuple(
+                    f"{self._runner.place(folder, INVOCATION)}/{name}.json"
+                    for name in ("invocation", "answer")
+                ),
+                environment=self._environment(invocation, task),
                 root=None,
                 log=invocation.lines.append,
-                program=PROGRAM,
+                image=f"public.ecr.aws/lambda/python:{function.settings['Runtime'].removeprefix('python')}",
+                purpose="function",
                 timeout=timeout,
-                cwd=function.code.folder,
+                folders={TASK: function.code.folder, INVOCATION: folder},
+                cwd=task,
             )
         ).wait()
 
-    def _environment(self, invocation: Invocation) -> dict[str, str]:
+    def _environment(self, invocation: Invocation, task: str) -> dict[str, str]:
         function, settings = invocation.function, invocation.function.settings
         own = settings.get("Environment", {}).get("Variables", {})
         return {
             **aws_environment(own, invocation.caller, self._wire.endpoint, function.reference.region),
             "_HANDLER": settings["Handler"],
-            "LAMBDA_TASK_ROOT": str(function.code.folder),
+            "LAMBDA_TASK_ROOT": task,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{settings['Runtime']}",
             "AWS_LAMBDA_FUNCTION_NAME": function.reference.name,
             "AWS_LAMBDA_FUNCTION_VERSION": function.version,

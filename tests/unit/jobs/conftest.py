@@ -22,12 +22,19 @@ from harness.jobs.run import run_job
 from harness.model import ContainerResult, ContainerSpec, Credentials, JobResult, JobSpec, Json, Principal
 
 BUCKET = "job-data"
+SERVICE = Path(__file__).parent / "stand_in.py"
 
 
 @pytest.fixture(scope="session")
-def runner() -> Iterator[ProcessRunner]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessRunner]:
+    catalogue = tmp_path_factory.mktemp("images") / "catalogue.toml"
+    catalogue.write_text(
+        f'[[image]]\nname = "stand-in"\nuris = ["stand-in:.*"]\nprogram = "{SERVICE}"\n'
+        'processing = ["process"]\ntrain = ["train"]\nserve = ["serve"]\n'
+        '[[image]]\nname = "bare"\nuris = ["bare:.*"]\n'
+    )
     warnings: list[str] = []
-    runner = ProcessRunner(warnings.append)
+    runner = ProcessRunner(warnings.append, catalogue=Catalogue.load(built_in=catalogue))
     if not runner.isolated:
         runner.close()
         pytest.skip(f"jobs can't have private mounts here: {warnings}")
@@ -106,9 +113,6 @@ def s3() -> Iterator[Any]:
         yield client
 
 
-SERVICE = Path(__file__).parent / "stand_in.py"
-
-
 @dataclass
 class Jobs:
     """Runs SageMaker jobs. The image `stand-in:1` is stand_in.py, `bare:1` has no program."""
@@ -143,14 +147,6 @@ class Jobs:
 
 @pytest.fixture
 def jobs(runner: ProcessRunner, tmp_path: Path, s3: Any) -> Jobs:
-    catalogue = tmp_path / "catalogue.toml"
-    catalogue.write_text(
-        f'[[image]]\nname = "stand-in"\nuris = ["stand-in:.*"]\nprogram = "{SERVICE}"\n'
-        'processing = ["process"]\ntrain = ["train"]\nserve = ["serve"]\n'
-        '[[image]]\nname = "bare"\nuris = ["bare:.*"]\n'
-    )
     workdir = tmp_path / "work"
     workdir.mkdir()
-    return Jobs(
-        Workshop(runner, Catalogue.load(built_in=catalogue), Clock(), workdir, "http://127.0.0.1:4566"), s3
-    )
+    return Jobs(Workshop(runner, Clock(), workdir, "http://127.0.0.1:4566"), s3)

@@ -25,7 +25,7 @@ def entry(name, pattern, rest='program = "program.py"\ntrain = ["train"]'):
 
 
 def test_our_own_catalogue_knows_the_platforms_images():
-    program, arguments = Catalogue.load().program(XGBOOST, "train")
+    program, arguments = Catalogue.load().run(XGBOOST, "train")
     assert program.parent.name == "xgboost"
     assert arguments == ("train",)
 
@@ -56,7 +56,7 @@ def test_an_unknown_image_is_told_with_the_catalogue_and_what_it_knows(catalogue
 def test_an_image_without_a_program_for_the_purpose_is_told(catalogue):
     images = Catalogue.load(built_in=catalogue(entry("mine", "mine:1")))
     with pytest.raises(ImageNotFound, match="no program for `serve`"):
-        images.program("mine:1", "serve")
+        images.run("mine:1", "serve")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""A job's only way out of its container: a network of loopback alone, and in it a relay (`images/link`).
+
+The relay's container is there first, and the job's joins its network. So an image of any make finds the gateway at the
+very address that it has on this machine, and nothing else: no other job, no other port of the machine's, no network.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.jobs.docker.engine import FAILURES, Engine, remove
+from harness.model import GATEWAY_SOCKET, HarnessError
+
+_UP_SECONDS = 20.0
+
+
+class Link:
+    """One relay. `folder` has its socket, through which this machine reaches the container's port 8080."""
+
+    def __init__(self, container: Any, folder: Path) -> None:
+        self.container = container
+        self._folder = folder
+
+    @property
+    def network(self) -> str:
+        """As a compose file's network_mode."""
+        return f"container:{self.container.id}"
+
+    def connect(self, timeout: float) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout or None)
+        try:
+            sock.connect(str(self._folder / "inward.sock"))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def works(self) -> bool:
+        try:
+            self.container.reload()
+        except FAILURES:
+            return False
+        return bool(self.container.status == "running")
+
+    def give_back(self, path: Path) -> None:
+        """Makes the files that programs wrote as root, as they do in containers, this process's user's."""
+        if os.getuid():
+            inside = f"/work/{path.name}"
+            with suppress(*FAILURES):
+                self.container.exec_run(["chown", "-R", f"{os.getuid()}:{os.getgid()}", inside])
+
+    def wait(self) -> None:
+        """Until it passes on what it gets. Raises HarnessError where it does not come to that."""
+        deadline = time.monotonic() + _UP_SECONDS
+        while not (self._folder / "inward.sock").exists():
+            if time.monotonic() > deadline or not self.works():
+                said = self.container.logs(tail=5).decode("utf-8", "replace").strip()
+                raise HarnessError(
+                    f"the relay of a job's container does not start: {said or 'it says nothing'}"
+                )
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        remove(self.container)
+        for path in (self._folder / "inward.sock", self._folder):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
+class Links:
+    """Makes them, one ahead of time: a job need not wait for its relay."""
+
+    def __init__(self, engine: Engine, image: str, folder: Path, endpoint: str) -> None:
+        self._engine = engine
+        self._image = image
+        self._folder = folder
+        self._port = str(urlsplit(endpoint).port)
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="link")
+        self._lock = threading.Lock()
+        self._spare: Future[Link] = self._pool.submit(self._made)
+
+    def take(self) -> Link:
+        """One for a job alone. Raises HarnessError where the engine makes none."""
+        with self._lock:
+            spare, self._spare = self._spare, self._pool.submit(self._made)
+        with suppress(HarnessError):  # made while the engine was not there; it may be again
+            link = spare.result()
+            if link.works():
+                return link
+            link.close()
+        return self._made()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _made(self) -> Link:
+        folder = self._folder / "links" / uuid.uuid4().hex[:8]
+        folder.mkdir(parents=True)
+        volumes = {
+            str((self._folder / GATEWAY_SOCKET).parent): {"bind": "/gateway", "mode": "ro"},
+            str(folder): {"bind": "/link", "mode": "rw"},
+            str(self._folder / "jobs"): {"bind": "/work", "mode": "rw"},
+        }
+        run: Callable[[], Any] = lambda: self._engine.client.containers.run(  # noqa: E731
+            self._image,
+            [self._port],
+            detach=True,
+            network_mode="none",
+            volumes=volumes,
+            labels=self._engine.labels("link"),
+        )
+        link = Link(self._engine.call("a job's container gets no network", run), folder)
+        link.wait()
+        return link
