@@ -7,7 +7,7 @@ HARNESS := $(BIN)/python -m harness
 # Named after what is in it: git gives files of another branch a new time.
 READY := $(VENV)/.ready-$(shell cat requirements.txt requirements-uv.txt pyproject.toml | cksum | cut -d' ' -f1)
 # make takes any name for a variable, and `plan=1` would deploy.
-$(foreach name,plan confirm to stage account credentials endpoint,$(if $(findstring command,$(origin $(name))),$(error $(name)= is not known: make's \
+$(foreach name,plan confirm to stage account credentials endpoint runner images backend base,$(if $(findstring command,$(origin $(name))),$(error $(name)= is not known: make's \
 	variables are in capitals here, PLAN=1)))
 # Tests and scenarios use the real data set where it is at hand.
 export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_masses.data))
@@ -15,7 +15,7 @@ export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_mass
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint types imports scenarios bench lock clean regression notebook test-isolated
+.PHONY: help setup images test check lint types imports scenarios bench lock clean regression notebook test-isolated
 
 help: ## List the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -34,8 +34,14 @@ $(READY):
 	@$(BIN)/python -m compileall -q harness fake_accounts images pipelines scenarios
 	@touch $@
 
-scenario-%: $(READY) ## Run one scenario, e.g. make scenario-outliers
-	@$(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM))
+# RUNNER=docker, IMAGES=aws, BACKEND=localstack: what works behind the gateway.
+ENGINES = $(if $(RUNNER),--runner $(RUNNER)) $(if $(IMAGES),--images $(IMAGES)) $(if $(BACKEND),--backend $(BACKEND))
+
+scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario, e.g. make scenario-outliers. IAM= RUNNER= IMAGES= BACKEND=
+	@$(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM)) $(ENGINES)
+
+images: $(READY) ## Build the images that RUNNER=docker runs, those that are not there yet; BASE= is what they are built on
+	@$(HARNESS) images $(if $(BASE),--base $(BASE))
 
 scenarios: $(READY) ## Run every scenario
 	@$(BIN)/pytest scenarios -s

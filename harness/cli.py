@@ -96,6 +96,16 @@ Backend = Annotated[
 ]
 
 
+CatalogueFile = Annotated[
+    Path | None,
+    typer.Option("--catalogue", help="A catalogue of your own images; see images/catalogue.toml."),
+]
+
+
+def _engines(runner: str, images: str, backend: str, catalogue: Path | None) -> Engines:
+    return Engines(runner, images, backend, str(catalogue.resolve()) if catalogue else "")
+
+
 @app.command()
 def up(
     port: Port = stacks.DEFAULT_PORT,
@@ -104,13 +114,14 @@ def up(
     runner: Runner = "process",
     images: Images = "stand-ins",
     backend: Backend = "moto",
+    catalogue: CatalogueFile = None,
     host: Host = "127.0.0.1",
 ) -> None:
     """Start the stand-in accounts. They stay until Ctrl-C or `harness down`."""
     running = stacks.found()
     if running:
         raise HarnessError(f"a harness is up already at {running.endpoint}; end it with `harness down`")
-    engines = Engines(runner, images, backend)
+    engines = _engines(runner, images, backend, catalogue)
     with stacks.started(port, iam=iam, engines=engines, host=host) as stack, stacks.announced(stack):
         if infra:
             with stack.client.claimed("harness up"):
@@ -183,6 +194,7 @@ def scenario(
     runner: Runner = "process",
     images: Images = "stand-ins",
     backend: Backend = "moto",
+    catalogue: CatalogueFile = None,
 ) -> None:
     """Run a scenario and tell what happens.
 
@@ -204,7 +216,7 @@ def scenario(
         report=report,
         iam=iam,
         without=without or (),
-        engines=Engines(runner, images, backend),
+        engines=_engines(runner, images, backend, catalogue),
     )
     raise typer.Exit(status)
 

@@ -27,8 +27,8 @@ def images(
         str, typer.Option(help="The network that builds get packages by; `host` is this machine's.")
     ] = "host",
     catalogue: Annotated[
-        list[Path] | None,
-        typer.Option(help="A catalogue of your own; images with a Dockerfile are built. May be repeated."),
+        Path | None,
+        typer.Option(help="A catalogue of your own: its images with a Dockerfile are built, too."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for a program to read.")
@@ -41,7 +41,7 @@ def images(
     """
     from harness.jobs.docker.build import build, connected, folders
 
-    wanted = folders(Catalogue.load(catalogue or ()))
+    wanted = folders(Catalogue.load([catalogue] if catalogue else []))
     with connected() as client:
         for made in build(client, wanted, base, network, err.status):
             if as_json:

@@ -269,11 +269,13 @@ class Engines:
 
     `runner`: `process` or `docker`. `images`, of the docker runner: our `stand-ins`, or the images of `aws` itself.
     `backend`: `moto`, in the process, or `moto-server` or `localstack`, each with `=URL` where it is not the usual one.
+    `catalogue`: a file of images beside our own; its entries come first. Empty: none.
     """
 
     runner: str = "process"
     images: str = "stand-ins"
     backend: str = "moto"
+    catalogue: str = ""
 
 
 DEFAULT_ENGINES = Engines()

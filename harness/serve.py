@@ -1,5 +1,5 @@
 """The gateway's process: `python -m harness.serve PORT FOLDER [--start TIME] [--iam MODE] [--runner …] [--images …]
-[--backend …]`.
+[--backend …] [--catalogue …]`.
 
 Its first line on standard output is `ready http://127.0.0.1:PORT`, once it can be called; where it has to end because
 of a mistake of the user's or the machine's, the last is `error TEXT`. It ends on SIGTERM, on Ctrl-C, on `harness down`,
@@ -62,6 +62,7 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--backend", default="moto", help="moto, or moto-server or localstack, each with =URL"
     )
+    parser.add_argument("--catalogue", default="", help="a file of images beside images/catalogue.toml")
     return parser.parse_args(arguments)
 
 
@@ -83,7 +84,7 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
 
     clock = Clock(wanted.start)
     endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    engines = Engines(wanted.runner, wanted.images, wanted.backend)
+    engines = Engines(wanted.runner, wanted.images, wanted.backend, wanted.catalogue)
     app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization(), engines)
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
