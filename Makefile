@@ -15,7 +15,7 @@ export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_mass
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images test check lint types imports scenarios bench lock clean regression notebook test-isolated
+.PHONY: help setup images test check lint types imports scenarios bench lock clean regression notebook test-isolated test-sdk3
 
 help: ## List the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ notebook: $(READY) ## Run notebooks/dev.ipynb on the harness that is up; what it
 	@mkdir -p reports && eval "$$($(HARNESS) env dev)" && \
 		$(BIN)/jupyter-execute --output $(abspath reports/dev.ipynb) notebooks/dev.ipynb
 
+test-sdk3: $(READY) ## The pipelines of examples/sdk_v3 beside those of pipelines/, on one harness (sagemaker 3: 730 MB, once)
+	@SDK3=1 $(BIN)/pytest tests/e2e/test_sdk_v3.py
+
 test-isolated: $(READY) ## Every test and scenario, with each packet recorded that would have left the machine
 	@$(BIN)/python -m outgoing -- $(MAKE) test
 
@@ -93,9 +96,10 @@ bench: $(READY) ## Measure; prints the table of the README
 
 lock: ## Renew requirements.txt from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml --extra dev -o requirements.txt
+	cd examples/sdk_v3 && $(LOCK) requirements.in -o requirements.txt
 	echo uv | $(LOCK) - -o requirements-uv.txt
 
 clean: ## Remove what the targets made
 	@! find .harness -maxdepth 2 -name '*.tfstate' 2>/dev/null | grep . \
 		|| { echo "error: that is the only state of a deployment that broke off; deploy or destroy again first"; exit 1; }
-	rm -rf $(VENV) .harness reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-* .harness reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

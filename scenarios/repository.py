@@ -12,7 +12,7 @@ from harness.stack import ROOT
 
 # What is not the platform's source.
 _LEFT_OUT = (
-    ".git", ".venv", ".harness", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", ".terraform*", "*.tfplan",
+    ".git", ".venv*", ".harness", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", ".terraform*", "*.tfplan",
     "reports", "data", "node_modules",
 )  # fmt: skip
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from botocore.exceptions import ClientError
-
 from harness.model import ApiCall, AwsError, Json
-from harness.orchestrator.definition import DefinitionError, read
-from harness.services.sagemaker.arns import arn, made, owner
+from harness.services.sagemaker import pipeline_versions
+from harness.services.sagemaker.arns import arn, owner
 from harness.services.sagemaker.context import Context, Operation
 from harness.services.sagemaker.pagination import page
+from harness.services.sagemaker.pipeline_definitions import definition_text
 from harness.services.sagemaker.store import Store
 from harness.services.sagemaker.tags import put_tags
 from harness.services.sagemaker.users import user_context
@@ -30,42 +29,8 @@ def find(ctx: Context, call: ApiCall, name_or_arn: str) -> tuple[Store, Json]:
     return store, record
 
 
-def definition_text(ctx: Context, call: ApiCall) -> str:
-    """The definition that a call brings, as text or as an object in S3, checked. Raises AwsError."""
-    text = call.params.get("PipelineDefinition")
-    place = call.params.get("PipelineDefinitionS3Location")
-    if text is None and place is None:
-        raise refused("Either Pipeline Definition or Pipeline Definition S3 location should be provided")
-    if text is not None and place is not None:
-        raise refused("Both Pipeline Definition and Pipeline Definition S3 Location shouldn't be present")
-    if place is not None:
-        text = _from_s3(ctx, call, place)
-    try:
-        read(str(text))
-    except DefinitionError as error:
-        # AWS's messages begin so (aws/sagemaker-python-sdk#2345); what follows is its own only here and there.
-        raise refused(f"Unable to parse pipeline definition. {error}") from error
-    return str(text)
-
-
-def _from_s3(ctx: Context, call: ApiCall, place: Json) -> str:
-    # AWS's aws:SourceArn is not documented for this read, before there is an execution.
-    of = owner(call, call.params["PipelineName"], "pipeline")
-    pipeline = made(of.account, of.region, "pipeline", of.name)
-    role = call.params["RoleArn"]
-    caller = ctx.wire.as_role(role, "sagemaker.amazonaws.com", "SageMaker", call.region, pipeline)
-    wanted = {"Bucket": place["Bucket"], "Key": place["ObjectKey"]}
-    if place.get("VersionId"):
-        wanted["VersionId"] = place["VersionId"]
-    try:
-        return str(caller.client("s3").get_object(**wanted)["Body"].read().decode("utf-8", "replace"))
-    except ClientError as error:
-        uri = f"s3://{place['Bucket']}/{place['ObjectKey']}"
-        reason = error.response["Error"]["Message"]
-        raise refused(f"The definition at {uri} cannot be read: {reason}") from error
-
-
 def _create(ctx: Context, call: ApiCall) -> Json:
+    pipeline_versions.check_supported(call)
     params, store = call.params, ctx.here(call)
     name = params["PipelineName"]
     token, known = params.get("ClientRequestToken"), store.pipelines.get(name)
@@ -87,6 +52,7 @@ def _create(ctx: Context, call: ApiCall) -> Json:
         "LastModifiedBy": user,
         "ParallelismConfiguration": params.get("ParallelismConfiguration"),
         "_token": token,
+        "_versions": pipeline_versions.with_definition((), definition, now),
     }
     if not store.pipelines.add(name, record):
         # The SDK's upsert reads this text.
@@ -99,7 +65,9 @@ def _create(ctx: Context, call: ApiCall) -> Json:
 
 
 def _update(ctx: Context, call: ApiCall) -> Json:
+    pipeline_versions.check_supported(call)
     store, record = find(ctx, call, call.params["PipelineName"])
+    now = ctx.clock.now()
     changes: Json = {
         k: call.params[k]
         for k in ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
@@ -109,14 +77,30 @@ def _update(ctx: Context, call: ApiCall) -> Json:
         role = call.params.get("RoleArn", record["RoleArn"])
         whole = replace(call, params={**call.params, "RoleArn": role})
         changes["PipelineDefinition"] = definition_text(ctx, whole)
-    changes |= {"LastModifiedTime": ctx.clock.now(), "LastModifiedBy": user_context(call)}
-    store.pipelines.change(record["PipelineName"], **changes)
-    return {"PipelineArn": record["PipelineArn"]}
+    changes |= {"LastModifiedTime": now, "LastModifiedBy": user_context(call)}
+
+    def with_version(before: Json) -> Json:
+        definition = {**before, **changes}["PipelineDefinition"]
+        return {
+            **changes,
+            "_versions": pipeline_versions.with_definition(before["_versions"], definition, now),
+        }
+
+    changed = store.pipelines.revise(record["PipelineName"], with_version)
+    return {
+        "PipelineArn": record["PipelineArn"],
+        "PipelineVersionId": changed["_versions"][-1]["PipelineVersionId"],
+    }
 
 
 def _describe(ctx: Context, call: ApiCall) -> Json:
     _, record = find(ctx, call, call.params["PipelineName"])
-    return shown_members(record)
+    version = pipeline_versions.asked_for(call, record)
+    return {**shown_members(record), "PipelineDefinition": version["_definition"]}
+
+
+def _list_versions(ctx: Context, call: ApiCall) -> Json:
+    return pipeline_versions.listed(*find(ctx, call, call.params["PipelineName"]), call.params)
 
 
 def _delete(ctx: Context, call: ApiCall) -> Json:
@@ -181,4 +165,5 @@ OPERATIONS: dict[str, Operation] = {
     "DescribePipeline": _describe,
     "DeletePipeline": _delete,
     "ListPipelines": _list,
+    "ListPipelineVersions": _list_versions,
 }
