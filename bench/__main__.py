@@ -1,14 +1,13 @@
 """Prints the README's table: `python -m bench`, or some of its rows: `python -m bench permissions s3`.
 
-Rows are named scenarios, memory, s3, jobs, permissions. Figures are medians; a ratio is of two figures of this run,
-taken turn about.
+Rows are named scenarios, memory, s3, jobs, runners, permissions. Figures are medians; a ratio is of two figures
+of this run, taken turn about.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,8 +23,9 @@ from typing import Any
 import boto3
 import psutil
 
-from bench import permissions
+from bench import permissions, runners
 from bench.jobs import Jobs
+from bench.moto import bare_moto
 from bench.timing import Row, timed, turn_about
 from harness import stack as stacks
 from harness.running import environment
@@ -113,34 +113,6 @@ def s3_rows() -> Iterator[Row]:
             )
 
 
-@contextmanager
-def bare_moto() -> Iterator[Any]:
-    """An S3 client of a moto server in a process of its own, as `moto_server` starts it."""
-    code = "import sys; from moto.server import main; main(['-p', sys.argv[1]])"
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-c", code, port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    client = boto3.Session(profile_name="dev").client("s3", endpoint_url=f"http://127.0.0.1:{port}")
-    try:
-        for _ in range(100):
-            try:
-                client.list_buckets()
-                break
-            except Exception:  # noqa: BLE001 - it is not up yet
-                time.sleep(0.1)
-        yield client
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def free_port() -> str:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return str(sock.getsockname()[1])
-
-
 def job_rows() -> Iterator[Row]:
     with harness() as stack:
         jobs = Jobs(stack)
@@ -163,6 +135,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "memory": memory_rows,
     "s3": s3_rows,
     "jobs": job_rows,
+    "runners": runners.rows,
     "permissions": permissions.rows,
 }
 

@@ -32,11 +32,31 @@ _TRUST = json.dumps(
 _CLUSTER = {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}}
 _SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 _XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
-_HYPERPARAMETERS = {
+HYPERPARAMETERS = {
     "objective": "binary:logistic", "eval_metric": "auc", "num_round": "50", "max_depth": "5", "eta": "0.2",
     "gamma": "4", "min_child_weight": "6", "subsample": "0.7",
 }  # fmt: skip
 SCRIPTS = ROOT / "pipelines" / "scripts"
+
+
+def put_inputs(s3: Any, folder: Path) -> Path:
+    """The bucket with all that the jobs read; answers the file in `folder` that has the data."""
+    data.prepare(folder)
+    train_file = folder / "mammo-train-dataset-part1.csv"
+    s3.create_bucket(Bucket=BUCKET)
+    for path, key in (
+        (train_file, "data/part1.csv"),
+        (SCRIPTS / "preprocess.py", "code/preprocess/preprocess.py"),
+        (SCRIPTS / "evaluate.py", "code/evaluate/evaluate.py"),
+    ):
+        s3.upload_file(str(path), BUCKET, key)
+    return train_file
+
+
+def auc(s3: Any) -> float:
+    """What the last evaluation in the bucket came to."""
+    report = json.load(s3.get_object(Bucket=BUCKET, Key="out/evaluation/evaluation.json")["Body"])
+    return float(report["binary_classification_metrics"]["auc"]["value"])
 
 
 class Jobs:
@@ -50,16 +70,8 @@ class Jobs:
         iam.attach_role_policy(
             RoleName="bench", PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
         )
-        self._s3.create_bucket(Bucket=BUCKET)
         self._folder = Path(tempfile.mkdtemp(prefix="harness-bench-", dir=stack.folder))
-        data.prepare(self._folder)
-        self._train_file = self._folder / "mammo-train-dataset-part1.csv"
-        for path, key in (
-            (self._train_file, "data/part1.csv"),
-            (SCRIPTS / "preprocess.py", "code/preprocess/preprocess.py"),
-            (SCRIPTS / "evaluate.py", "code/evaluate/evaluate.py"),
-        ):
-            self._s3.upload_file(str(path), BUCKET, key)
+        self._train_file = put_inputs(self._s3, self._folder)
         self._count = 0
 
     def noop(self) -> None:
@@ -100,7 +112,7 @@ class Jobs:
             config = root / "input" / "config"
             config.mkdir(parents=True)
             channel = {"ContentType": "text/csv", "TrainingInputMode": "File"}
-            (config / "hyperparameters.json").write_text(json.dumps(_HYPERPARAMETERS))
+            (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
             (config / "inputdataconfig.json").write_text(
                 json.dumps({"train": channel, "validation": channel})
             )
@@ -159,9 +171,13 @@ class Jobs:
             OutputDataConfig={"S3OutputPath": self._uri("models")},
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
             StoppingCondition={"MaxRuntimeInSeconds": 600},
-            HyperParameters=_HYPERPARAMETERS,
+            HyperParameters=HYPERPARAMETERS,
         )
         return f"models/{name}/output/model.tar.gz"
+
+    def auc(self) -> float:
+        """What the last evaluation through the harness came to."""
+        return auc(self._s3)
 
     def _to_the_end(self, kind: str, **request: Any) -> None:
         after = self._client.status()["records"]

@@ -12,14 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.jobs.docker.engine import FAILURES, Engine, remove, told
+from harness.jobs.docker.engine import FAILURES, Engine, told
 from harness.jobs.docker.links import Link, Links
 from harness.jobs.docker.local_mode import LocalMode, NotStarted, mounts
 from harness.jobs.lines import Lines
 from harness.model import ContainerResult, ContainerSpec, HarnessError, ImageNotFound
 
-# Between SIGTERM and SIGKILL; as for processes.
-_GRACE = 2.0
+# Between SIGTERM and SIGKILL; as for processes. The engine takes whole seconds only.
+_GRACE = 2
 _WRONG_FORMAT = re.compile(r"exec format error", re.IGNORECASE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -32,10 +32,11 @@ class DockerContainer:
         self._image = image
         self._engine = engine
         self._links = links
+        self._name = ""
         self._folder = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=folder))
         self._container: Any = None
         self._link: Link | None = None
-        self._linked = threading.Event()
+        self._local_mode: LocalMode | None = None
         self._stopping = threading.Event()
         self._timed_out = False
         self._ended = threading.Event()
@@ -63,6 +64,15 @@ class DockerContainer:
                 self._container.stop(timeout=max(1, round(grace)))
         self._ended.wait()
 
+    def kill(self) -> None:
+        """The harness ends. What Compose has begun it may finish, so that nothing is made that nobody takes away."""
+        self._stopping.set()
+        if self._container is not None:
+            with suppress(*FAILURES):
+                self._container.kill()
+        if not self._ended.wait(_GRACE) and self._local_mode:
+            self._local_mode.give_up()
+
     def _follow(self) -> None:
         try:
             self._result = self._run()
@@ -79,12 +89,12 @@ class DockerContainer:
 
     def _run(self) -> ContainerResult:
         self._link = self._links.take()
-        local_mode = LocalMode(self._spec, self._image, self._folder)
-        name = local_mode.write(self._link.network, self._engine.labels(self._spec.name))
+        self._local_mode = LocalMode(self._spec, self._image, self._folder)
+        self._name = self._local_mode.write(self._link.network, self._engine.labels(self._spec.name))
         if self._stopping.is_set():
             return ContainerResult(-15)
-        local_mode.up()
-        self._container = self._engine.client.containers.get(name)
+        self._local_mode.up()
+        self._container = self._engine.client.containers.get(self._name)
         if self._stopping.is_set():  # asked for while it was being started
             self._container.stop(timeout=_GRACE)
         limit = self._limit()
@@ -129,11 +139,10 @@ class DockerContainer:
             )
 
     def _clear(self) -> None:
-        """The container, its relay, its files."""
-        if self._container is not None:
-            remove(self._container)
+        """The container, its relay, its files. Compose may have made one that did not start."""
+        gone = self._engine.remove_named(self._name)
         if self._link is not None:
             for _, folder in mounts(self._spec):
                 self._link.give_back(folder)
-            self._link.close()
+            self._links.take_back(self._link) if gone else self._link.close()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -57,6 +57,13 @@ class Engine:
         except FAILURES as error:
             raise HarnessError(f"{what}: {told(error)}") from error
 
+    def remove_named(self, name: str) -> bool:
+        """As `remove`; False where there is none."""
+        try:
+            return remove(self.client.containers.get(name))
+        except FAILURES:
+            return False
+
     def remove_all(self) -> None:
         """Whatever this harness has in the engine. An engine that is gone has nothing to take away."""
         with suppress(*FAILURES):
@@ -78,16 +85,21 @@ class Engine:
             list(pool.map(remove, containers))
 
 
-def remove(container: Any) -> None:
-    """At once, whatever it does, with its volumes."""
-    with suppress(*FAILURES):
+def remove(container: Any) -> bool:
+    """At once, whatever it does, with its volumes. Answers whether that was done."""
+    try:
         container.remove(force=True, v=True)
+    except FAILURES:
+        return False
+    return True
 
 
 def told(error: BaseException) -> str:
     """An engine's failure in one line."""
     if isinstance(error, APIError) and error.explanation:
         return str(error.explanation).strip()
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
+        return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
     return f"the Docker engine is gone ({_first_line(error)})"
 
 

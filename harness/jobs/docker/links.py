@@ -22,14 +22,19 @@ from harness.jobs.docker.engine import FAILURES, Engine, remove
 from harness.model import GATEWAY_SOCKET, HarnessError
 
 _UP_SECONDS = 20.0
+_NO_NETWORK = "a job's container gets no network"
+# How many wait for a job; more were needed by jobs that ran side by side.
+_SPARE = 2
 
 
 class Link:
-    """One relay. `folder` has its socket, through which this machine reaches the container's port 8080."""
+    """One relay. `folder` has its socket, through which this machine reaches the container's port 8080; `work` has the
+    jobs' files, which it has, too."""
 
-    def __init__(self, container: Any, folder: Path) -> None:
+    def __init__(self, container: Any, folder: Path, work: Path) -> None:
         self.container = container
         self._folder = folder
+        self._work = work
 
     @property
     def network(self) -> str:
@@ -56,7 +61,7 @@ class Link:
     def give_back(self, path: Path) -> None:
         """Makes the files that programs wrote as root, as they do in containers, this process's user's."""
         if os.getuid():
-            inside = f"/work/{path.name}"
+            inside = f"/work/{path.relative_to(self._work)}"
             with suppress(*FAILURES):
                 self.container.exec_run(["chown", "-R", f"{os.getuid()}:{os.getgid()}", inside])
 
@@ -79,7 +84,10 @@ class Link:
 
 
 class Links:
-    """Makes them, one ahead of time: a job need not wait for its relay."""
+    """Makes them, one ahead of time: a job need not wait for its relay.
+
+    One serves job after job, but never two at once: nothing in its network outlives a job's container.
+    """
 
     def __init__(self, engine: Engine, image: str, folder: Path, endpoint: str) -> None:
         self._engine = engine
@@ -88,12 +96,13 @@ class Links:
         self._port = str(urlsplit(endpoint).port)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="link")
         self._lock = threading.Lock()
-        self._spare: Future[Link] = self._pool.submit(self._made)
+        self._spare = [self._pool.submit(self._made)]
 
     def take(self) -> Link:
         """One for a job alone. Raises HarnessError where the engine makes none."""
         with self._lock:
-            spare, self._spare = self._spare, self._pool.submit(self._made)
+            spare = self._spare.pop()
+            self._spare = self._spare or [self._pool.submit(self._made)]
         with suppress(HarnessError):  # made while the engine was not there; it may be again
             link = spare.result()
             if link.works():
@@ -101,25 +110,40 @@ class Links:
             link.close()
         return self._made()
 
+    def take_back(self, link: Link) -> None:
+        """From a job whose container is gone."""
+        back: Future[Link] = Future()
+        back.set_result(link)
+        with self._lock:
+            if len(self._spare) < _SPARE:
+                self._spare.append(back)
+                return
+        link.close()
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _made(self) -> Link:
         folder = self._folder / "links" / uuid.uuid4().hex[:8]
         folder.mkdir(parents=True)
+        work = self._folder / "jobs"
         volumes = {
             str((self._folder / GATEWAY_SOCKET).parent): {"bind": "/gateway", "mode": "ro"},
             str(folder): {"bind": "/link", "mode": "rw"},
-            str(self._folder / "jobs"): {"bind": "/work", "mode": "rw"},
+            str(work): {"bind": "/work", "mode": "rw"},
         }
-        run: Callable[[], Any] = lambda: self._engine.client.containers.run(  # noqa: E731
+        make: Callable[[], Any] = lambda: self._engine.client.containers.create(  # noqa: E731
             self._image,
             [self._port],
-            detach=True,
             network_mode="none",
             volumes=volumes,
             labels=self._engine.labels("link"),
         )
-        link = Link(self._engine.call("a job's container gets no network", run), folder)
-        link.wait()
+        link = Link(self._engine.call(_NO_NETWORK, make), folder, work)
+        try:
+            self._engine.call(_NO_NETWORK, link.container.start)
+            link.wait()
+        except BaseException:
+            link.close()
+            raise
         return link

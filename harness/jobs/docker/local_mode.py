@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +24,17 @@ _NOT_PERMITTED = re.compile(r"exec: .*permission denied", re.IGNORECASE)
 NOTHING = SimpleNamespace(get_credentials=lambda: None)
 
 
+def check_compose() -> None:
+    """Raises HarnessError where Docker Compose is not installed."""
+    try:
+        _SageMakerContainer._get_compose_cmd_prefix()
+    except (ImportError, OSError) as error:  # it asks the `docker` command first, which may be missing, too
+        raise HarnessError(
+            "Docker Compose is not installed, which SageMaker local mode needs: install the `docker` command with its "
+            "plugin (`docker compose`), or with `docker-compose`; or leave out --runner docker"
+        ) from error
+
+
 class NotStarted(Exception):
     """The program could not be started; `code` is the exit status that a shell gives for that."""
 
@@ -37,21 +47,13 @@ class LocalMode(_SageMakerContainer):
     """One container. `folder` gets its compose file."""
 
     def __init__(self, spec: ContainerSpec, image: str, folder: Path) -> None:
-        """Raises HarnessError where Docker Compose is not installed."""
         # Its credentials are the role's, and in the environment.
         session = SimpleNamespace(config={"local": {"container_root": str(folder)}}, boto_session=NOTHING)
-        try:
-            super().__init__("local", 1, image, session)
-        except (ImportError, OSError) as error:
-            raise HarnessError(
-                "Docker Compose is not installed, which SageMaker local mode needs: install the plugin "
-                "(`docker compose`) or `docker-compose`, or leave out --runner docker"
-            ) from error
+        super().__init__("local", 1, image, session)
         self._spec = spec
         self.container_root = str(folder)
         self._file = folder / "docker-compose.yaml"
         self._process: subprocess.Popen[str] | None = None
-        self._ended = threading.Event()
 
     def _build_optml_volumes(self, host: str, subdirs: set[str]) -> list[Any]:
         return []

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from weakref import WeakSet
 
-from docker.errors import ImageNotFound as NotInEngine
+from docker.errors import APIError
 
 from harness.jobs.docker.build import LINK
 from harness.jobs.docker.container import DockerContainer
 from harness.jobs.docker.engine import FAILURES, Engine, told
 from harness.jobs.docker.links import Links
+from harness.jobs.docker.local_mode import check_compose
 from harness.jobs.docker.tags import tag
 from harness.jobs.images import Catalogue
 from harness.model import ContainerSpec, HarnessError, ImageNotFound
@@ -29,20 +32,26 @@ class DockerRunner:
         warn: Callable[[str], None],
         catalogue: Catalogue | None = None,
     ) -> None:
-        """Raises HarnessError where there is no engine, or our own images have not been built."""
+        """Raises HarnessError where there is no engine or no Docker Compose, or our own images have not been built."""
         self._of_aws = images == "aws"
         self._warn = warn
         self._catalogue = catalogue or Catalogue.load()
         self._engine = Engine(folder)
+        check_compose()
         self._compose_files = folder / "compose"
         self._compose_files.mkdir()
         self._closed = False
+        self._running = WeakSet[DockerContainer]()
         self._links = Links(self._engine, self._own_image("the relay", LINK), folder, endpoint)
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         if self._closed:
             raise HarnessError("the job runner is closed")
-        return DockerContainer(spec, self._image(spec.image), self._engine, self._links, self._compose_files)
+        container = DockerContainer(
+            spec, self._image(spec.image), self._engine, self._links, self._compose_files
+        )
+        self._running.add(container)
+        return container
 
     def place(self, folder: Path, path: str) -> str:
         return path
@@ -52,6 +61,8 @@ class DockerRunner:
 
     def close(self) -> None:
         self._closed = True
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(DockerContainer.kill, list(self._running)))
         self._links.close()
         self._engine.remove_all()
 
@@ -78,9 +89,9 @@ class DockerRunner:
     def _there(self, name: str) -> bool:
         try:
             self._engine.client.images.get(name)
-        except NotInEngine:
-            return False
         except FAILURES as error:
+            if isinstance(error, APIError) and error.is_client_error():  # none has it, or none could have it
+                return False
             raise HarnessError(told(error)) from error
         return True
 
