@@ -17,8 +17,7 @@ from harness.access.context import Organization
 from harness.access.decide import INTERNAL, Decider, Mode
 from harness.access.inventory import Inventory
 from harness.access.putting import check_put
-from harness.backends.moto import MotoBackend, check_supported
-from harness.backends.moto_facts import MotoFacts
+from harness.backends.choice import choose
 from harness.clock import Clock
 from harness.events.bus import Bus
 from harness.events.rules import Rules
@@ -96,7 +95,7 @@ class App:
         self.journal = Journal(clock, folder / "journal.jsonl")
         self.identities = Identities(clock)
         self.wire = InProcessWire(self._enter, self.identities, clock, endpoint, self._may_assume)
-        self._backend = MotoBackend(clock, self._may_send)
+        self._backend = choose(engines.backend, clock, self._may_send, warn)
         self._work = folder / "jobs"
         self._work.mkdir(parents=True, exist_ok=True)
         self.inbox = folder / "inbox"
@@ -118,7 +117,7 @@ class App:
             "lambda": functions.facts,
             "sagemaker": SageMakerFacts(context.stores),
         }
-        self._facts = AccountsFacts(MotoFacts(), own)
+        self._facts = AccountsFacts(self._backend.facts, own)
         self.decider = Decider(self._facts, clock, mode, organization)
         simulator = Simulator(self._facts, organization)
         self._operations: dict[tuple[str, str], Service] = {("iam", name): simulator for name in SIMULATIONS}
@@ -129,8 +128,13 @@ class App:
         }
 
     def add_administrators(self, accounts: Iterable[tuple[str, Credentials]]) -> None:
-        """Who may do everything in an account from the start: (account id, credentials)."""
-        for account, credentials in accounts:
+        """Who may do everything in an account from the start: (account id, credentials).
+
+        Raises HarnessError where an account has something already, left in a backend elsewhere.
+        """
+        known = dict(accounts)
+        self._backend.check_unused(known)
+        for account, credentials in known.items():
             arn = f"arn:aws:iam::{account}:user/administrator"
             principal = Principal(account, arn, "user", f"AIDAADMINISTRATOR{account[:4]}")
             self._facts.add_administrator(principal)
@@ -232,7 +236,7 @@ class App:
 
     def _check_supported(self, call: ApiCall) -> None:
         if call.service not in self._services:
-            check_supported(call)
+            self._backend.check_supported(call)
 
     def _route(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         own = self._services.get(call.service) or self._operations.get((call.service, call.operation))
@@ -250,7 +254,7 @@ class App:
         one that makes another's ARN (`path/ann`)."""
         if call.service == "iam":
             constraints.check(call, "ValidationError")
-        return self._backend.send(call.service, remade(call, request), call.account, call.region)
+        return self._backend.send(call, remade(call, request))
 
     def _answer(self, call: ApiCall, request: HttpRequest, result: Json) -> HttpResponse:
         return protocol.answer(call.service, call.operation, request, result, call.request_id)
@@ -304,6 +308,7 @@ class App:
         """Ends every process and removes every job's files."""
         self._runner.close()
         self._bus.close()
+        self._backend.close()
         self.journal.close()
         shutil.rmtree(self._work, ignore_errors=True)
 

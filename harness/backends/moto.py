@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from harness.backends import moto_deliveries, moto_mended
 from harness.backends.moto_deliveries import MaySend
+from harness.backends.moto_facts import MotoFacts
 from harness.backends.moto_models import ModelsLoader
 from harness.backends.moto_objects import backends
 from harness.clock import Clock
@@ -67,9 +68,21 @@ class MotoBackend:
         # other. So all is imported before the first one.
         for service in SERVICES:
             _routes(service)
+        self.facts = MotoFacts()
 
-    def send(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
+    def check_supported(self, call: ApiCall) -> None:
+        """See below."""
+        check_supported(call)
+
+    def check_unused(self, accounts: Iterable[str]) -> None:
+        """They are: they are as old as this process."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def send(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         """Raises AwsError where moto lacks the operation: a clear refusal, never a made-up success."""
+        service, account, region = call.service, call.account, call.region
         host = f"{_HOSTS.get(service, service)}.{region}.amazonaws.com"
         made = _read_as_meant(request, host)
         made.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.backends.moto import SERVICES
-from harness.model import HttpRequest
+from harness.model import ApiCall, HttpRequest, Principal
 
 from .bench import DEV, PROD, Bench
 
@@ -83,7 +83,9 @@ def test_a_streamed_body_is_unwrapped(bench: Bench, bucket: str) -> None:
         "x-amz-decoded-content-length": "5",
     }
     body = b"5\r\n1,2,3\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
-    answer = bench.backend.send("s3", HttpRequest("PUT", f"/{bucket}/k", "", headers, body), DEV, "us-east-1")
+    principal = Principal(DEV, "test", "service")
+    call = ApiCall("s3", "PutObject", {"Bucket": bucket, "Key": "k"}, principal, DEV, "us-east-1", "id")
+    answer = bench.backend.send(call, HttpRequest("PUT", f"/{bucket}/k", "", headers, body))
     assert answer.status == 200
     assert bench.client("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"1,2,3"
 
