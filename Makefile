@@ -15,7 +15,7 @@ export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_mass
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images test check lint types imports scenarios bench lock clean regression notebook test-isolated test-sdk3
+.PHONY: help setup images localstack test check lint types imports scenarios bench lock clean regression notebook test-isolated test-sdk3
 
 help: ## List the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ $(READY):
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt \
 		|| $(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline --no-build-isolation --no-deps -e .
-	@$(BIN)/python -m compileall -q harness fake_accounts images pipelines scenarios
+	@$(BIN)/python -m compileall -q harness fake_accounts engines images pipelines scenarios
 	@touch $@
 
 # RUNNER=docker, IMAGES=aws, BACKEND=localstack: what works behind the gateway.
@@ -42,6 +42,9 @@ scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario
 
 images: $(READY) ## Build the images that RUNNER=docker runs, those that are not there yet; BASE= is what they are built on
 	@$(HARNESS) images $(if $(BASE),--base $(BASE))
+
+localstack: $(READY) ## A LocalStack without Docker, for BACKEND=localstack; it stays until Ctrl-C. PORT=
+	@$(BIN)/python -m engines localstack $(if $(PORT),--port $(PORT))
 
 scenarios: $(READY) ## Run every scenario
 	@$(BIN)/pytest scenarios -s
@@ -96,6 +99,9 @@ bench: $(READY) ## Measure; prints the table of the README
 
 lock: ## Renew requirements.txt from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml --extra dev -o requirements.txt
+	for image in images/*/requirements.in; do \
+		(cd $$(dirname $$image) && $(LOCK) -c ../../requirements.txt requirements.in -o requirements.txt) || exit 1; done
+	cd engines && $(subst 3.11,3.13,$(LOCK)) localstack-requirements.in -o localstack-requirements.txt
 	cd examples/sdk_v3 && $(LOCK) requirements.in -o requirements.txt
 	echo uv | $(LOCK) - -o requirements-uv.txt
 

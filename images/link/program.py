@@ -9,6 +9,7 @@ answers behind /gateway/gateway.sock any more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -33,26 +34,26 @@ async def serving() -> Streams:
     return await asyncio.open_connection("127.0.0.1", SERVING, limit=PIECE)
 
 
-def passing_on(connect: Connect) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+def passing_on(connect: Connect) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
     """What a listener does with each connection."""
+    # asyncio holds a connection's task only as long as it reads from both sides: one that waits for an answer after
+    # the question's end would be garbage, and the connection with it.
+    held: set[asyncio.Task[None]] = set()
 
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            answers, onward = await connect()
-        except OSError:
-            writer.close()
-            return
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(pour(reader, onward))
-                both.create_task(pour(answers, writer))
-        except* OSError:
-            pass  # one side is gone; so is the other, below
-        finally:
-            onward.close()
-            writer.close()
+    def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(between(reader, writer, connect))
+        held.add(task)
+        task.add_done_callback(held.discard)
 
     return pass_on
+
+
+async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connect: Connect) -> None:
+    """Until both directions have ended, or one side is gone. A refused target ends the connection at once."""
+    with contextlib.closing(writer), contextlib.suppress(OSError):
+        answers, onward = await connect()
+        with contextlib.closing(onward):
+            await asyncio.gather(pour(reader, onward), pour(answers, writer))
 
 
 async def pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
