@@ -15,7 +15,7 @@ export MAMMOGRAPHY_DATA ?= $(wildcard $(abspath ../shared/data/mammographic_mass
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images localstack test check lint types imports scenarios bench lock clean regression notebook test-isolated test-sdk3
+.PHONY: help setup images localstack conformance conformance-calls test test-docker test-localstack check lint types imports scenarios bench lock clean regression notebook test-isolated test-sdk3
 
 help: ## List the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -37,8 +37,11 @@ $(READY):
 # RUNNER=docker, IMAGES=aws, BACKEND=localstack: what works behind the gateway.
 ENGINES = $(if $(RUNNER),--runner $(RUNNER)) $(if $(IMAGES),--images $(IMAGES)) $(if $(BACKEND),--backend $(BACKEND))
 
-scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario, e.g. make scenario-outliers. IAM= RUNNER= IMAGES= BACKEND=
-	@$(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM)) $(ENGINES)
+# The harness that scenarios run on, of docker-compose.yml say; else the one that is up, or one of their own.
+AT = $(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT))
+
+scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario, e.g. make scenario-outliers. IAM= RUNNER= IMAGES= BACKEND= ENDPOINT=
+	@$(AT) $(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM)) $(ENGINES)
 
 images: $(READY) ## Build the images that RUNNER=docker runs, those that are not there yet; BASE= is what they are built on
 	@$(HARNESS) images $(if $(BASE),--base $(BASE))
@@ -46,8 +49,8 @@ images: $(READY) ## Build the images that RUNNER=docker runs, those that are not
 localstack: $(READY) ## A LocalStack without Docker, for BACKEND=localstack; it stays until Ctrl-C. PORT=
 	@$(BIN)/python -m engines localstack $(if $(PORT),--port $(PORT))
 
-scenarios: $(READY) ## Run every scenario
-	@$(BIN)/pytest scenarios -s
+scenarios: $(READY) ## Run every scenario. ENDPOINT=
+	@$(AT) $(BIN)/pytest scenarios -s
 
 regression: $(READY) ## The clean scenario, from this checkout, on a harness of its own: what a merge has to pass
 	@$(HARNESS) scenario clean --report reports/regression.html
@@ -71,6 +74,20 @@ publish-log-%: $(READY) ## publish-log-aws, publish-log-local: a build's LOG= in
 test: $(READY) ## Run every test, and the scenarios with them
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile
 	@$(BIN)/pytest tests/e2e scenarios -n 2 --dist loadfile
+	@$(BIN)/pytest tests/conformance
+
+test-docker: $(READY) ## The docker runner, docker-compose.yml, and the conformance suite in containers; needs a Docker engine, or root to start one
+	@$(BIN)/python -m engines docker -- sh -ec '$(HARNESS) images; $(BIN)/pytest tests/docker; HARNESS_RUNNER=docker $(BIN)/pytest tests/conformance'
+
+test-localstack: $(READY) ## What is behind the gateway by URL, and the conformance suite, on a LocalStack without Docker; needs Python 3.13
+	@$(BIN)/python -m engines localstack -- sh -ec '$(BIN)/pytest tests/unit/backends tests/e2e/test_backends_by_url.py; \
+		HARNESS_BACKEND=localstack $(BIN)/pytest tests/conformance'
+
+conformance: $(READY) ## What passes where: the suite on {moto, LocalStack} x {process, docker}, into docs/conformance.md
+	@$(BIN)/python -m tests.conformance
+
+conformance-calls: $(READY) ## Renew tests/conformance/calls.json, the API calls of the platform, from every scenario
+	@$(BIN)/python -m tests.conformance.calls
 
 notebook: $(READY) ## Run notebooks/dev.ipynb on the harness that is up; what it shows is in reports/dev.ipynb
 	@mkdir -p reports && eval "$$($(HARNESS) env dev)" && \
@@ -82,7 +99,7 @@ test-sdk3: $(READY) ## The pipelines of examples/sdk_v3 beside those of pipeline
 test-isolated: $(READY) ## Every test and scenario, with each packet recorded that would have left the machine
 	@$(BIN)/python -m outgoing -- $(MAKE) test
 
-check: lint types imports test ## What CI runs: lint, types, import contracts, tests and scenarios
+check: lint types imports test test-sdk3 test-docker test-localstack ## What CI runs: lint, types, import contracts, tests and scenarios
 
 lint: $(READY)
 	@$(BIN)/ruff check .

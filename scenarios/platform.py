@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ class Platform:
         terraform(self.world.stack, "apply", self.world.show)
         for account in load_accounts().values():
             roles = names(self.world.client(account.name, "iam"), "list_roles", "Roles[].RoleName")
-            self.world.show(f"{account.name:<9} {account.id}  roles: {', '.join(roles)}")
+            self.world.show(f"{account.name:<9} {account.id}  roles: {', '.join(sorted(roles))}")
         self.confirm_subscription()
 
     def inventory(self) -> list[str]:
@@ -195,12 +196,13 @@ class Platform:
             keys, f"predictions under s3://{environment.bucket_name}/{prefix}", "nothing is there", execution
         )
         for key in keys:
-            lines = s3.get_object(Bucket=environment.bucket_name, Key=key)["Body"].read().decode().split()
+            body = s3.get_object(Bucket=environment.bucket_name, Key=key)["Body"].read()
+            lines = body.decode().split()
             values = [float(line) for line in lines]
             good = bool(values) and all(0 <= v <= 1 for v in values)
             self.world.expect(good, "a probability for each row", f"{key} holds {lines[:3]}", execution)
             self.world.show(f"{len(values)} predictions in s3://{environment.bucket_name}/{key}")
-            self.world.show(f"  the first: {', '.join(lines[:4])}")
+            self.world.show(f"  the first: {', '.join(lines[:4])}; all: sha256 {sha256(body).hexdigest()[:12]}")
 
     def violations(self, execution: Execution) -> list[Any]:
         """What the monitor reported for a run, from the report in S3."""
