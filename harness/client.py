@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
+from uuid import uuid4
 
 from harness.model import CONTROL, HarnessError, Json
 
@@ -26,14 +29,22 @@ class Client:
         self.endpoint = endpoint
 
     def status(self) -> Json:
-        return dict(self._call("GET", "status", timeout=_STATUS_PATIENCE))
+        told = self._call("GET", "status", timeout=_STATUS_PATIENCE)
+        if not (isinstance(told, dict) and told.keys() >= {"folder", "pid"}):
+            raise HarnessError(f"what answers at {self.endpoint} is no harness")
+        return told
+
+    def answers(self) -> bool:
+        with suppress(HarnessError):
+            return bool(self.status())
+        return False
 
     def journal(self, after: int = 0, *kinds: str, wait: float = 0) -> list[Json]:
         """Records after that number, of these kinds; waits up to `wait` s until there is one."""
         return list(self._call("GET", "journal", after=after, kinds=",".join(kinds), wait=wait))
 
     def inbox(self) -> list[Json]:
-        """Every mail: `to`, `path` of its .eml file, `text`."""
+        """Every mail, each address's first one first: `to`, `path` of its .eml file, `text`."""
         return list(self._call("GET", "inbox"))
 
     def now(self) -> datetime:
@@ -47,11 +58,26 @@ class Client:
         """Returns when nothing runs and nothing is undelivered; else what still does after `timeout` s."""
         return list(self._call("POST", "settle", body={"timeout": timeout})["running"])
 
-    def claim(self, name: str) -> None:
-        self._call("POST", "claim", body={"name": name, "pid": os.getpid()})
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[None]:
+        """The harness to ourselves: scenarios share accounts and clock. Raises HarnessError where somebody has it."""
+        claim = {"name": f"{name} (process {os.getpid()})", "holder": uuid4().hex}
+        lasts = float(self._call("POST", "claim", body=claim)["seconds"])
+        done = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(claim, lasts / 4, done), daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            done.set()
+            renewing.join()  # else it could claim again what we release
+            with suppress(HarnessError):
+                self._call("POST", "release", body=claim)
 
-    def release(self) -> None:
-        self._call("POST", "release")
+    def _renew(self, claim: Json, every: float, done: threading.Event) -> None:
+        while not done.wait(every):
+            with suppress(HarnessError):
+                self._call("POST", "claim", body=claim, timeout=every)
 
     def without(self, names: Iterable[str]) -> None:
         """From now on these policies and statements (`POLICY`, `POLICY#SID`) are treated as if they were not there."""
@@ -70,7 +96,7 @@ class Client:
             with _OPENER.open(Request(url, data=data, method=method), timeout=timeout) as answer:
                 return json.load(answer)
         except HTTPError as error:
-            raise HarnessError(_complaint(error)) from error
+            raise HarnessError(self._complaint(error)) from error
         except TimeoutError as error:
             raise HarnessError(
                 f"the harness at {self.endpoint} has not answered for {timeout:g} s"
@@ -79,7 +105,8 @@ class Client:
             reason = error.reason if isinstance(error, URLError) else error
             raise HarnessError(f"no harness answers at {self.endpoint}: {reason}") from error
 
-
-def _complaint(error: HTTPError) -> str:
-    told: Json = json.load(error)
-    return str(told.get("error") or told)
+    def _complaint(self, error: HTTPError) -> str:
+        """What a harness says of a mistake; others say other things, such as a page."""
+        with suppress(ValueError, TypeError, KeyError):
+            return str(json.load(error)["error"])
+        return f"what answers at {self.endpoint} is no harness: {error}"

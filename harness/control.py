@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-
-import psutil
 
 from harness.app import App
 from harness.journal import Record
@@ -18,8 +19,17 @@ from harness.model import HarnessError, HttpRequest, HttpResponse, Json
 
 # The longest that a call waits before it answers with what there is (real s).
 LONGEST_WAIT = 60.0
+# How long a claim lasts that is not renewed (real s): so long is a harness not to be had after its user was killed.
+CLAIM = 10.0
 # Dates end with the year 9999; nobody means a time so far off, and no clock comes back from it.
 LATEST = datetime(2999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    name: str
+    holder: str
+    until: float  # of time.monotonic()
 
 
 class Control:
@@ -30,7 +40,7 @@ class Control:
         self._down = down
         self._firing = threading.Lock()
         self._claiming = threading.Lock()
-        self._holder: tuple[str, int] | None = None
+        self._claimed = _Claim("", "", 0)
         self._routes: dict[tuple[str, str], Callable[[Json], Any]] = {
             ("GET", "status"): self._status,
             ("GET", "journal"): self._journal,
@@ -72,10 +82,11 @@ class Control:
             "clock": app.clock.now().isoformat(),
             "running": app.journal.running(),
             "records": app.journal.last(),
-            "claimed_by": self._holder[0] if self._holder else "",
+            "claimed_by": self._held().name,
             "folder": str(app.folder),
             "pid": os.getpid(),
             "iam": app.decider.mode,
+            **asdict(app.engines),
         }
 
     def _journal(self, params: Json) -> list[Record]:
@@ -89,7 +100,8 @@ class Control:
         return self._app.journal.read(after, *kinds)
 
     def _inbox(self, _: Json) -> list[Json]:
-        files = sorted(self._app.inbox.glob("*/*.eml"))
+        """Address by address, each one's first mail first."""
+        files = sorted(self._app.inbox.glob("*/*.eml"), key=lambda f: (f.parent.name, _number(f)))
         return [{"to": f.parent.name, "path": str(f), "text": f.read_text()} for f in files]
 
     def _clock(self, params: Json) -> Json:
@@ -105,18 +117,23 @@ class Control:
         return {"running": self._app.journal.settle(min(float(params.get("timeout", 60)), 600))}
 
     def _claim(self, params: Json) -> Json:
-        """One scenario at a time: they share the accounts and the clock. A claim ends with its process."""
-        name, pid = _needed(params, "name"), int(_needed(params, "pid"))
+        """One scenario at a time: they share the accounts and the clock. A claim ends after so many `seconds`, unless
+        its holder claims again: whether that still runs cannot be seen from within a container."""
+        name, holder = _needed(params, "name"), _needed(params, "holder")
         with self._claiming:
-            if self._holder and psutil.pid_exists(self._holder[1]):
-                raise HarnessError(
-                    f"{self._holder[0]} is running on this harness (process {self._holder[1]}); wait for its end"
-                )
-            self._holder = (name, pid)
-        return {"claimed_by": name}
+            held = self._held()
+            if held.holder not in ("", holder):
+                raise HarnessError(f"{held.name} is running on this harness; wait for its end")
+            self._claimed = _Claim(name, holder, time.monotonic() + CLAIM)
+        return {"claimed_by": name, "seconds": CLAIM}
 
-    def _release(self, _: Json) -> Json:
-        self._holder = None
+    def _held(self) -> _Claim:
+        return self._claimed if time.monotonic() < self._claimed.until else _Claim("", "", 0)
+
+    def _release(self, params: Json) -> Json:
+        with self._claiming:
+            if self._held().holder == _needed(params, "holder"):
+                self._claimed = _Claim("", "", 0)
         return {}
 
     def _without(self, params: Json) -> Json:
@@ -130,6 +147,10 @@ class Control:
     def _stop(self, _: Json) -> Json:
         self._down()
         return {"stopping": True}
+
+
+def _number(letter: Path) -> int:
+    return int(letter.name.partition("-")[0])
 
 
 def _params(request: HttpRequest) -> Json:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,7 +57,8 @@ class Journal:
             }
             self._records.append(record)
             if self._file:
-                self._file.write(json.dumps(record, default=str) + "\n")
+                with suppress(OSError):  # a disk that is full; the record is kept in memory
+                    self._file.write(json.dumps(record, default=str) + "\n")
             self._changed.notify_all()
         return record
 
@@ -130,5 +131,6 @@ class Journal:
         """What is still written is kept in memory only."""
         with self._changed:
             if self._file:
-                self._file.close()
+                with suppress(OSError):
+                    self._file.close()
             self._file = None

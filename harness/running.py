@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +21,7 @@ from fake_accounts.accounts import load_accounts
 from harness import scenario as telling
 from harness import stack as stacks
 from harness.clock import next_time_of_day
-from harness.model import HarnessError, Json
+from harness.model import DEFAULT_ENGINES, Engines, HarnessError, Json
 from harness.report import render
 from harness.scenario import Telling, World
 from harness.site.sitecustomize import guard
@@ -31,7 +33,14 @@ MORNING = 9
 
 
 def run_scenario(
-    name: str, *, as_json: bool, keep: bool, report: Path | None, iam: str, without: Iterable[str] = ()
+    name: str,
+    *,
+    as_json: bool,
+    keep: bool,
+    report: Path | None,
+    iam: str,
+    without: Iterable[str] = (),
+    engines: Engines = DEFAULT_ENGINES,
 ) -> int:
     """Answers the exit status: 0, or 1 where an expectation failed. `report`: where to write what happened.
 
@@ -41,7 +50,7 @@ def run_scenario(
     _quiet()
     teller = Telling(as_json)
     began = time.monotonic()
-    with harness_for_scenario(name, iam) as stack, environment(stack):
+    with harness_for_scenario(name, iam, engines) as stack, environment(stack):
         if file.parent == telling.SCENARIOS:  # they use it; a file of somebody's own need not
             # The SDK takes seconds to import: it does so while the accounts come up.
             threading.Thread(target=_import_sdk, daemon=True).start()
@@ -107,29 +116,39 @@ def journal_of(name: str) -> list[Json]:
 
 
 @contextmanager
-def harness_for_scenario(name: str, iam: str) -> Iterator[Stack]:
+def harness_for_scenario(name: str, iam: str, engines: Engines) -> Iterator[Stack]:
     """The running harness, to ourselves, its clock moved to the next morning; or a new one, where it is morning
-    already. Raises HarnessError where the one that runs treats permissions in another way than `iam`."""
+    already. Raises HarnessError where the one that runs is not as it is asked for."""
     running = stacks.found()
     if running is None:
-        with fresh_harness(iam) as stack:
+        with fresh_harness(iam, engines) as stack:
             yield stack
         return
-    mode = running.client.status()["iam"]
-    if mode != iam:
-        raise HarnessError(
-            f"the harness that is up runs with --iam {mode}, not {iam}; end it with `harness down`, or ask for its mode"
-        )
-    with stacks.claimed(running, f"scenario {name}"):
+    status = running.client.status()
+    for option, asked in {"iam": iam, **_asked(engines)}.items():
+        if status[option] != asked:
+            raise HarnessError(
+                f"the harness that is up runs with --{option} {status[option]}, not {asked}; end it with "
+                f"`harness down`, or ask for --{option} {status[option]}"
+            )
+    with running.client.claimed(f"scenario {name}"):
         running.client.advance_to(next_time_of_day(running.client.now(), MORNING))
         yield running
 
 
+def _asked(engines: Engines) -> dict[str, str]:
+    """The options of the engines; but of a harness that HARNESS_ENDPOINT names only those that were asked for."""
+    options, usual = asdict(engines), asdict(DEFAULT_ENGINES)
+    named = os.environ.get(stacks.NAMED)
+    return {name: value for name, value in options.items() if not (named and value == usual[name])}
+
+
 @contextmanager
-def fresh_harness(iam: str = "enforce") -> Iterator[Stack]:
+def fresh_harness(iam: str = "enforce", engines: Engines = DEFAULT_ENGINES) -> Iterator[Stack]:
     """A harness of one's own, with empty accounts, in the next morning: never before the real time, or SDKs would take
     new temporary credentials for expired ones."""
-    with stacks.started(start=next_time_of_day(datetime.now(UTC), MORNING), iam=iam) as stack:
+    morning = next_time_of_day(datetime.now(UTC), MORNING)
+    with stacks.started(start=morning, iam=iam, engines=engines) as stack:
         yield stack
 
 

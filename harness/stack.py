@@ -347,8 +347,8 @@ def _local(endpoint: str) -> str:
 
 
 def _kept_of(endpoint: str, life: str) -> Path:
-    """Where this machine keeps its part of a harness in a container: profiles, Terraform's own files. What is left of an
-    earlier one there goes."""
+    """Where this machine keeps its part of a harness in a container: profiles, Terraform's own files. What is left of
+    an earlier one there goes."""
     place = _home() / "elsewhere" / endpoint.rpartition(":")[2]
     for other in place.glob("*"):
         if other.name != life:
@@ -381,7 +381,9 @@ def stay(stack: Stack) -> None:
 def end(stack: Stack, timeout: float = 15) -> None:
     """Asks a running harness to end, and waits until it is gone, and all that it had with it."""
     if os.environ.get(NAMED):
-        raise HarnessError(f"the harness at {stack.endpoint} ends as it was started: with `docker compose down`")
+        raise HarnessError(
+            f"the harness at {stack.endpoint} ends as it was started: with `docker compose down`"
+        )
     stack.client.down()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

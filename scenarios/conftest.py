@@ -1,16 +1,26 @@
-"""pytest collects the scenarios too: each on a harness of its own."""
+"""pytest collects the scenarios too: each on a harness of its own, or all on the one that HARNESS_ENDPOINT names."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from harness.running import environment, fresh_harness
+from harness.model import DEFAULT_ENGINES
+from harness.running import environment, fresh_harness, harness_for_scenario
 from harness.scenario import Telling, World
+from harness.stack import NAMED
+from tests.conformance.calls import unlisted
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with fresh_harness() as stack, environment(stack):
-        yield World(stack, Telling())
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    name = request.node.name.removeprefix("scenario_")
+    named = os.environ.get(NAMED)
+    harness = harness_for_scenario(name, "enforce", DEFAULT_ENGINES) if named else fresh_harness()
+    with harness as stack, environment(stack):
+        world = World(stack, Telling())
+        yield world
+        new = unlisted(world.records("call"))
+        assert not new, f"the conformance suite has to make these calls, too (make conformance-calls): {new}"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.archives import extract
 from harness.model import HarnessError
 
 
@@ -31,7 +32,7 @@ def checked_out(repository: Path, ref: str = "") -> Iterator[Path]:
     archive = _git(repository, "archive", "--format=tar", commit.decode().strip())
     with tempfile.TemporaryDirectory(prefix="harness-checkout-") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
+            extract(files, Path(folder))
         yield Path(folder)
 
 

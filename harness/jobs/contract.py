@@ -20,7 +20,6 @@ from harness.model import (
     Container,
     ContainerResult,
     ContainerSpec,
-    ImageNotFound,
     JobSpec,
     Json,
     Runner,
@@ -133,10 +132,7 @@ class Job:
             purpose="" if entrypoint else purpose,
             timeout=timeout,
         )
-        try:
-            return Program(self.workshop.runner.start(spec), self.stop)
-        except ImageNotFound as error:
-            raise JobFailed(f"ClientError: {error}") from error
+        return Program(self.workshop.runner.start(spec), self.stop)
 
 
 class Program:

@@ -13,7 +13,7 @@ from harness.jobs.contract import Job, JobFailed, JobStopped, Workshop
 from harness.jobs.processing import run_processing
 from harness.jobs.training import run_training
 from harness.jobs.transform import run_transform
-from harness.model import Caller, HarnessError, JobResult, JobSpec, Stop
+from harness.model import Caller, HarnessError, ImageNotFound, JobResult, JobSpec, Stop
 
 KINDS: dict[str, Callable[[Job], JobResult]] = {
     "processing": run_processing,
@@ -38,19 +38,7 @@ def run_job(
         log(line)
 
     started = workshop.clock.now()
-    root = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=workshop.workdir))
-    try:
-        result = KINDS[spec.kind](Job(spec, caller, workshop, root, stop, keep))
-    except JobFailed as failure:
-        result = JobResult(
-            "Failed", failure.reason, exit_code=failure.exit_code, exit_message=failure.exit_message
-        )
-    except JobStopped:
-        result = JobResult("Stopped")
-    except HarnessError as error:
-        result = JobResult("Failed", f"InternalServerError: {error}")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    result = _result(workshop, spec, caller, stop, keep)
     return replace(
         result,
         failure_reason=result.failure_reason[:LONGEST_REASON],
@@ -59,3 +47,33 @@ def run_job(
         started=started,
         ended=workshop.clock.now(),
     )
+
+
+def _result(
+    workshop: Workshop, spec: JobSpec, caller: Caller, stop: Stop, log: Callable[[str], None]
+) -> JobResult:
+    try:
+        return _in_a_folder(workshop, spec, caller, stop, log)
+    except JobFailed as failure:
+        return JobResult(
+            "Failed", failure.reason, exit_code=failure.exit_code, exit_message=failure.exit_message
+        )
+    except JobStopped:
+        return JobResult("Stopped")
+    except ImageNotFound as error:
+        return JobResult("Failed", f"ClientError: {error}")
+    except HarnessError as error:
+        return JobResult("Failed", f"InternalServerError: {error}")
+    except OSError as error:  # the disk is full, mostly
+        place = error.filename or workshop.workdir
+        return JobResult("Failed", f"InternalServerError: {error.strerror or error}: {place}")
+
+
+def _in_a_folder(
+    workshop: Workshop, spec: JobSpec, caller: Caller, stop: Stop, log: Callable[[str], None]
+) -> JobResult:
+    root = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=workshop.workdir))
+    try:
+        return KINDS[spec.kind](Job(spec, caller, workshop, root, stop, log))
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

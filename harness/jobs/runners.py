@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def _process(engines: Engines, folder: Path, endpoint: str, warn: Warn) -> Runne
 
 
 def _docker(engines: Engines, folder: Path, endpoint: str, warn: Warn) -> Runner:
-    # SageMaker local mode takes seconds to import, which only who asks for it waits.
+    # SageMaker local mode takes seconds to import, which only who asks for it waits; and would say that there is a
+    # version 3, which has no local mode of this kind.
+    os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
     from harness.jobs.docker.runner import DockerRunner
 
     return DockerRunner(engines.images, folder, endpoint, warn, _catalogue(engines))

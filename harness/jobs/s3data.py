@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from harness.archives import extract
 from harness.model import Json
 
 
@@ -182,6 +183,6 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 def unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            extract(tar, folder)
     except (tarfile.TarError, OSError) as error:
         raise DataError(f"{archive.name} could not be unpacked: {error}") from error

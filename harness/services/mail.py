@@ -139,11 +139,7 @@ class Mail:
 
     def _list(self, call: ApiCall, forward: Forward) -> Json:
         answer = forward()
-        listed = [
-            {**one, "SubscriptionArn": _PENDING} if self._is_pending(one["SubscriptionArn"]) else one
-            for one in answer.get("Subscriptions", [])
-        ]
-        return {**answer, "Subscriptions": listed}
+        return {**answer, "Subscriptions": [self._as_ours(one) for one in answer.get("Subscriptions", [])]}
 
     def _publish(self, call: ApiCall, forward: Forward) -> Json:
         answer = forward()
@@ -176,9 +172,12 @@ class Mail:
         with self._lock:
             return [one for one in self._subscriptions.values() if one.topic_arn == topic_arn]
 
-    def _is_pending(self, arn: str) -> bool:
-        ours = self._subscriptions.get(arn)
-        return ours is not None and not ours.confirmed
+    def _as_ours(self, listed: Json) -> Json:
+        """A listed subscription, known by its address: of one that it takes for pending, LocalStack tells no ARN."""
+        for ours in self._of_topic(listed["TopicArn"]):
+            if (ours.protocol, ours.address) == (listed["Protocol"], listed["Endpoint"]):
+                return {**listed, "SubscriptionArn": ours.arn if ours.confirmed else _PENDING}
+        return listed
 
 
 def _token() -> str:

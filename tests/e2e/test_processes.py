@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.stack import claimed, found, required
+from harness.stack import found, required
 from tests.e2e.account import ROOT
 from tests.e2e.desk import HARNESS, Desk, interrupt, lines, read_until
 
@@ -258,11 +258,11 @@ def test_on_one_harness_a_second_scenario_is_refused_and_leaves_its_clock_alone(
     file = scenario(desk, SMALL, "small")
     with desk.up("--no-infra"):
         monkeypatch.setenv("HARNESS_HOME", str(desk.home))
-        with claimed(required(), "scenario first"):
+        with required().client.claimed("scenario first"):
             before = required().client.now()
             second = desk.harness("scenario", file)
             assert second.returncode == 1
-            words = f"scenario first is running on this harness (process {os.getpid()}); wait for its end"
+            words = f"scenario first (process {os.getpid()}) is running on this harness; wait for its end"
             assert lines(second.stderr) == [f"error: {words}"]
             assert (required().client.now() - before).total_seconds() < 60
         third = desk.harness("scenario", file)

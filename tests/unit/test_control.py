@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from harness.app import App
 from harness.clock import Clock
 from harness.control import Control
 from harness.journal import Journal
-from harness.model import HttpRequest, Json
+from harness.model import Engines, HttpRequest, Json
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -24,6 +22,7 @@ class FakeApp:
     """What Control needs of an App: no services, no processes."""
 
     endpoint = "http://127.0.0.1:1"
+    engines = Engines(backend="moto-server")
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.inbox = folder, folder / "inbox"
@@ -74,6 +73,7 @@ def test_status_tells_what_runs_and_what_time_it_is(control: Control, app: FakeA
     assert told["clock"].startswith("2026-03-01T09:00:0")
     assert told["folder"] == str(app.folder)
     assert told["iam"] == "audit"
+    assert (told["runner"], told["backend"]) == ("process", "moto-server")
 
 
 def test_the_journal_is_read_from_a_number_on_and_by_kind(control: Control, app: FakeApp) -> None:
@@ -87,11 +87,13 @@ def test_the_journal_waits_for_news(control: Control, app: FakeApp) -> None:
     assert [r["kind"] for r in ask(control, "GET", "journal", query="kinds=mail&wait=5")[1]] == ["mail"]
 
 
-def test_the_inbox_has_every_mail(control: Control, app: FakeApp) -> None:
+def test_the_inbox_has_every_mail_an_addresss_first_one_first(control: Control, app: FakeApp) -> None:
     (app.inbox / "me@example.com").mkdir(parents=True)
-    (app.inbox / "me@example.com" / "1-hello.eml").write_text("Subject: hello")
-    (mail,) = ask(control, "GET", "inbox")[1]
-    assert (mail["to"], mail["text"]) == ("me@example.com", "Subject: hello")
+    for number in range(1, 12):
+        (app.inbox / "me@example.com" / f"{number}-hello.eml").write_text(f"Subject: hello {number}")
+    mails = ask(control, "GET", "inbox")[1]
+    assert {mail["to"] for mail in mails} == {"me@example.com"}
+    assert [mail["text"] for mail in mails] == [f"Subject: hello {number}" for number in range(1, 12)]
 
 
 @pytest.mark.parametrize("body", [{"to": "2026-03-01T23:00:00Z"}, {"by": 14 * 3600}])
@@ -141,25 +143,33 @@ def test_while_somebody_moves_the_clock_real_time_fires_nothing_itself(
     assert app.fired == 1
 
 
-def test_a_claim_holds_against_others_until_it_is_released(control: Control) -> None:
-    assert ask(control, "POST", "claim", {"name": "scenario one", "pid": os.getpid()})[0] == 200
-    status, told = ask(control, "POST", "claim", {"name": "scenario two", "pid": os.getpid()})
-    assert status == 400
-    assert told["error"].startswith(f"scenario one is running on this harness (process {os.getpid()})")
+def test_a_claim_holds_against_others_until_its_holder_releases_it(control: Control) -> None:
+    one, two = {"name": "scenario one", "holder": "1"}, {"name": "scenario two", "holder": "2"}
+    assert ask(control, "POST", "claim", one)[0] == 200
+    status, told = ask(control, "POST", "claim", two)
+    assert (status, told["error"]) == (400, "scenario one is running on this harness; wait for its end")
+    ask(control, "POST", "release", two)
     assert ask(control, "GET", "status")[1]["claimed_by"] == "scenario one"
-    ask(control, "POST", "release")
-    assert ask(control, "POST", "claim", {"name": "scenario two", "pid": os.getpid()})[0] == 200
+    ask(control, "POST", "release", one)
+    assert ask(control, "GET", "status")[1]["claimed_by"] == ""
+    assert ask(control, "POST", "claim", two)[0] == 200
 
 
-def test_a_claim_ends_with_its_process(control: Control) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    ask(control, "POST", "claim", {"name": "scenario one", "pid": gone.pid})
-    assert ask(control, "POST", "claim", {"name": "scenario two", "pid": os.getpid()})[0] == 200
+def test_a_claim_that_nobody_renews_ends(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = {"name": "scenario one", "holder": "1"}, {"name": "scenario two", "holder": "2"}
+    passed = 0.0
+    monkeypatch.setattr("harness.control.time.monotonic", lambda: 1000 + passed)
+    lasts = ask(control, "POST", "claim", one)[1]["seconds"]
+    passed = lasts - 1
+    assert ask(control, "POST", "claim", one)[0] == 200
+    passed += lasts - 1
+    assert ask(control, "POST", "claim", two)[0] == 400
+    passed += 1
+    assert ask(control, "POST", "claim", two)[0] == 200
 
 
-@pytest.mark.parametrize(("body", "missing"), [({"pid": 1}, "name"), ({"name": "x"}, "pid")])
-def test_a_claim_needs_a_name_and_a_process(control: Control, body: Json, missing: str) -> None:
+@pytest.mark.parametrize(("body", "missing"), [({"holder": "1"}, "name"), ({"name": "x"}, "holder")])
+def test_a_claim_needs_a_name_and_a_holder(control: Control, body: Json, missing: str) -> None:
     assert ask(control, "POST", "claim", body) == (400, {"error": f"{missing} is needed"})
 
 

@@ -116,6 +116,59 @@ def test_a_process_that_points_nowhere_reaches_none(monkeypatch: pytest.MonkeyPa
     assert stacks.reached() is None
 
 
+def in_a_container(life: str) -> Response:
+    """A folder that is not to be seen from here."""
+    return answering({"pid": 7, "folder": f"/not/of/this/machine/{life}"})
+
+
+def test_the_harness_that_is_named_is_found_before_the_one_that_is_announced(
+    stack: Stack, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(in_a_container("harness-1")) as endpoint, stacks.announced(stack):
+        port = endpoint.rsplit(":", 1)[1]
+        monkeypatch.setenv("HARNESS_ENDPOINT", f"http://localhost:{port}/")
+        named = stacks.found()
+        assert named == Stack(endpoint, 7, home / "elsewhere" / port / "harness-1", lambda: True)
+        assert named
+        assert named.alive()
+    assert not named.alive()
+
+
+def test_of_an_earlier_harness_at_an_address_nothing_is_kept(home: Path) -> None:
+    with served(in_a_container("harness-2")) as endpoint:
+        first = stacks.at(endpoint)
+        first.environment()
+        old = first.folder.with_name("harness-1")
+        first.folder.rename(old)
+        assert stacks.at(endpoint).folder == first.folder
+    assert not old.exists()
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://10.0.0.1:4600", "https://127.0.0.1:4600", "http://127.0.0.1", "http://localhost:x", "4600"],
+)
+def test_a_harness_of_another_machine_is_refused(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_ENDPOINT", endpoint)
+    with pytest.raises(HarnessError, match=f"{endpoint}' is no harness of this machine"):
+        stacks.found()
+
+
+def test_where_none_answers_for_the_name_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacks, "_BEGINNING", 0.1)
+    monkeypatch.setenv("HARNESS_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(HarnessError, match=r"no harness answers at http://127\.0\.0\.1:1: "):
+        stacks.found()
+
+
+def test_a_harness_that_is_named_ends_as_it_was_started(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_ENDPOINT", stack.endpoint)
+    with pytest.raises(HarnessError, match="docker compose down"):
+        stacks.end(stack)
+
+
 def test_infra_is_applied_again_only_after_a_change_of_it_or_a_destroy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
