@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fake_accounts.accounts import Account, load_accounts, load_profiles
+from harness import finding
 from harness import stack as stacks
 from harness.clock import next_time_of_day
 from harness.deploy.cli import app as deployment
@@ -118,11 +119,11 @@ def up(
     host: Host = "127.0.0.1",
 ) -> None:
     """Start the stand-in accounts. They stay until Ctrl-C or `harness down`."""
-    running = stacks.found()
+    running = finding.found()
     if running:
         raise HarnessError(f"a harness is up already at {running.endpoint}; end it with `harness down`")
     engines = _engines(runner, images, backend, catalogue)
-    with stacks.started(port, iam=iam, engines=engines, host=host) as stack, stacks.announced(stack):
+    with stacks.started(port, iam=iam, engines=engines, host=host) as stack, finding.announced(stack):
         if infra:
             with stack.client.claimed("harness up"):
                 stacks.terraform(stack, "apply", lambda line: out.print(f"  {line}"))
@@ -132,14 +133,14 @@ def up(
         for account in load_accounts().values():
             out.print(f'  eval "$(harness env {account.name})"' + f"    # {account.name}, {account.id}")
         out.print("End with Ctrl-C or `harness down`.")
-        stacks.stay(stack)
+        finding.stay(stack)
 
 
 @app.command()
 def down() -> None:
     """End the harness that is up; nothing of it is left."""
-    stack = stacks.required()
-    stacks.end(stack)
+    stack = finding.required()
+    finding.end(stack)
     out.print(f"{stack.endpoint} is down; nothing is left.")
 
 
@@ -150,7 +151,7 @@ def env(account: Annotated[str, typer.Argument(help="dev, prod, registry or tool
     Type eval "$(harness env dev)", and AWS CLI, SDKs and Terraform work on dev.
     """
     chosen = _account(account)
-    stack = stacks.required()
+    stack = finding.required()
     variables = {
         **stack.environment(),
         "AWS_ACCESS_KEY_ID": chosen.access_key_id,
@@ -231,7 +232,7 @@ def report(
     """
     from harness.running import write_report
 
-    write_report(file, stacks.required(), title="A running harness", checked=False)
+    write_report(file, finding.required(), title="A running harness", checked=False)
     out.print(f"report: {file}")
 
 
@@ -319,7 +320,7 @@ def denials(
     from harness.explanation import denials as lessons
 
     only = _account(account).id if account else ""
-    client = stacks.required().client
+    client = finding.required().client
     calls = [r for r in client.journal(0, "call") if only in ("", r["account"])]
     if as_json:
         told = distinct(calls)
@@ -364,7 +365,7 @@ def policies(
     shown = [s for s in found.statements if not role or s.holder in roles]
     if as_json:
         print(json.dumps({"statements": [s.row() for s in shown], "least_privilege": wanted}))
-    elif not scenario and stacks.required().client.status()["iam"] == "off":
+    elif not scenario and finding.required().client.status()["iam"] == "off":
         _tell([_OFF])
     else:
         _show(shown)
@@ -390,7 +391,7 @@ def _show(statements: list[Statement]) -> None:
 def _records(scenario: str) -> list[Json]:
     """Calls and policies: of a scenario's own run, or else of the harness that is up."""
     if not scenario:
-        return stacks.required().client.journal(0, "call", "policy")
+        return finding.required().client.journal(0, "call", "policy")
     from harness.running import journal_of
 
     err.print(f"running scenario {scenario} ...", style="dim")
@@ -475,7 +476,7 @@ def clock(
 
     Every schedule on the way fires, and what it starts runs to its end before time goes on.
     """
-    client = stacks.required().client
+    client = finding.required().client
     now = client.now()
     if to:
         running = client.advance_to(moment(to, now))
@@ -508,7 +509,7 @@ def _accounts(only: str) -> list[str]:
 
 def _session(account: str) -> Any:
     """A boto3 session of a stand-in account. Only the harness's own settings are in force."""
-    environment = stacks.scrubbed(stacks.required().environment())
+    environment = stacks.scrubbed(finding.required().environment())
     os.environ.clear()
     os.environ.update(environment)
     from harness.scenario import boto_session

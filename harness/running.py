@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fake_accounts.accounts import load_accounts
+from harness import finding
 from harness import scenario as telling
 from harness import stack as stacks
 from harness.clock import next_time_of_day
@@ -119,7 +120,7 @@ def journal_of(name: str) -> list[Json]:
 def harness_for_scenario(name: str, iam: str, engines: Engines) -> Iterator[Stack]:
     """The running harness, to ourselves, its clock moved to the next morning; or a new one, where it is morning
     already. Raises HarnessError where the one that runs is not as it is asked for."""
-    running = stacks.found()
+    running = finding.found()
     if running is None:
         with fresh_harness(iam, engines) as stack:
             yield stack
@@ -139,7 +140,7 @@ def harness_for_scenario(name: str, iam: str, engines: Engines) -> Iterator[Stac
 def _asked(engines: Engines) -> dict[str, str]:
     """The options of the engines; but of a harness that HARNESS_ENDPOINT names only those that were asked for."""
     options, usual = asdict(engines), asdict(DEFAULT_ENGINES)
-    named = os.environ.get(stacks.NAMED)
+    named = os.environ.get(finding.NAMED)
     return {name: value for name, value in options.items() if not (named and value == usual[name])}
 
 
@@ -184,12 +185,12 @@ def write_report(
 
 
 def _stay(stack: Stack, teller: Telling) -> None:
-    if stacks.found() == stack:
+    if finding.found() == stack:
         return  # it stays anyway
-    with stacks.announced(stack):
+    with finding.announced(stack):
         teller.line(
             f"kept at {stack.endpoint}: look with `harness executions`, `harness logs`, `harness env prod`"
         )
         teller.line("end it with Ctrl-C or `harness down`")
         with contextlib.suppress(KeyboardInterrupt):
-            stacks.stay(stack)
+            finding.stay(stack)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.finding import NAMED
 from harness.model import DEFAULT_ENGINES
 from harness.running import environment, fresh_harness, harness_for_scenario
 from harness.scenario import Telling, World
-from harness.stack import NAMED
 from tests.conformance.calls import unlisted
 
 

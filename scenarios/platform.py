@@ -202,7 +202,9 @@ class Platform:
             good = bool(values) and all(0 <= v <= 1 for v in values)
             self.world.expect(good, "a probability for each row", f"{key} holds {lines[:3]}", execution)
             self.world.show(f"{len(values)} predictions in s3://{environment.bucket_name}/{key}")
-            self.world.show(f"  the first: {', '.join(lines[:4])}; all: sha256 {sha256(body).hexdigest()[:12]}")
+            self.world.show(
+                f"  the first: {', '.join(lines[:4])}; all: sha256 {sha256(body).hexdigest()[:12]}"
+            )
 
     def violations(self, execution: Execution) -> list[Any]:
         """What the monitor reported for a run, from the report in S3."""

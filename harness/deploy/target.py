@@ -16,6 +16,7 @@ import botocore.session
 from fake_accounts.accounts import Account, load_profiles
 from fake_accounts.deployment import BadDeploymentError, Deployment, load_deployment
 from fake_accounts.terraform import Terraform
+from harness import finding
 from harness import stack as stacks
 from harness.model import HarnessError
 from harness.site.sitecustomize import guard
@@ -95,7 +96,7 @@ def _local(checkout: Path, with_profiles: bool, endpoint: str) -> Target:
     if endpoint:
         raise HarnessError("--endpoint is for --target aws; --target local is the harness that is up")
     deployment = _deployment(checkout)
-    stack = stacks.reached() or stacks.required()
+    stack = finding.reached() or finding.required()
     kept = {name: text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
     kept |= {} if with_profiles else {key: os.environ[key] for key in _KEYS if key in os.environ}
     environment = stacks.scrubbed({**stack.environment(), **kept})

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.stack import Stack, found
+from harness.finding import found
+from harness.stack import Stack
 from tests.e2e.account import ROOT
 from tests.e2e.desk import BIN, Desk, lines
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from harness.finding import found
 from harness.model import Json
-from harness.stack import found
 from tests.e2e.callers import (
     DEV,
     PROD,

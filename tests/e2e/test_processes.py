@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.stack import found, required
+from harness.finding import found, required
 from tests.e2e.account import ROOT
 from tests.e2e.desk import HARNESS, Desk, interrupt, lines, read_until
 

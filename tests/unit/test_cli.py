@@ -15,7 +15,7 @@ from harness.model import HarnessError
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)
 READING = ("executions", "logs", "denials", "policies")
-DEPLOYING = ("deploy", "destroy", "terraform", "publish-log")
+DEPLOYING = ("deploy", "destroy", "terraform", "publish-log", "images")
 COMMANDS = ("up", "down", "env", "scenario", "report", *READING, "ablate", "approve", "clock", *DEPLOYING)
 
 
@@ -92,7 +92,7 @@ def denials(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     def ask(journal: list[dict[str, Any]], *options: str, iam: str = "enforce") -> str:
         client = SimpleNamespace(journal=lambda after, *kinds: journal, status=lambda: {"iam": iam})
-        monkeypatch.setattr("harness.stack.required", lambda: SimpleNamespace(client=client))
+        monkeypatch.setattr("harness.finding.required", lambda: SimpleNamespace(client=client))
         return CliRunner().invoke(app, ["denials", *options]).output
 
     return ask

@@ -47,7 +47,7 @@ def test_in_a_scenario_no_host_of_aws_resolves(stack: Stack) -> None:
 def running(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A harness that is up, with LocalStack behind it."""
     told = {"iam": "enforce", **asdict(Engines(backend="localstack"))}
-    monkeypatch.setattr("harness.stack.found", lambda: stack)
+    monkeypatch.setattr("harness.finding.found", lambda: stack)
     monkeypatch.setattr(Client, "status", lambda _: told)
     monkeypatch.setattr(Client, "claimed", lambda *_: nullcontext())
     monkeypatch.setattr(Client, "now", lambda _: datetime(2026, 3, 1, 9, tzinfo=UTC))
