@@ -40,7 +40,7 @@ ENGINES = $(if $(RUNNER),--runner $(RUNNER)) $(if $(IMAGES),--images $(IMAGES)) 
 # The harness that scenarios run on, of docker-compose.yml say; else the one that is up, or one of their own.
 AT = $(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT))
 
-scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario, e.g. make scenario-outliers. IAM= RUNNER= IMAGES= BACKEND= ENDPOINT=
+scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario, e.g. make scenario-outliers. IAM= RUNNER= IMAGES= BASE= BACKEND= ENDPOINT=
 	@$(AT) $(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM)) $(ENGINES)
 
 images: $(READY) ## Build the images that RUNNER=docker runs, those that are not there yet; BASE= is what they are built on
@@ -49,8 +49,8 @@ images: $(READY) ## Build the images that RUNNER=docker runs, those that are not
 localstack: $(READY) ## A LocalStack without Docker, for BACKEND=localstack; it stays until Ctrl-C. PORT=
 	@$(BIN)/python -m engines localstack $(if $(PORT),--port $(PORT))
 
-scenarios: $(READY) ## Run every scenario. ENDPOINT=
-	@$(AT) $(BIN)/pytest scenarios -s
+scenarios: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run every scenario. RUNNER= IMAGES= BASE= BACKEND= ENDPOINT=
+	@$(AT) HARNESS_RUNNER=$(RUNNER) HARNESS_IMAGES=$(IMAGES) HARNESS_BACKEND=$(BACKEND) $(BIN)/pytest scenarios -s
 
 regression: $(READY) ## The clean scenario, from this checkout, on a harness of its own: what a merge has to pass
 	@$(HARNESS) scenario clean --report reports/regression.html
@@ -93,7 +93,7 @@ notebook: $(READY) ## Run notebooks/dev.ipynb on the harness that is up; what it
 	@mkdir -p reports && eval "$$($(HARNESS) env dev)" && \
 		$(BIN)/jupyter-execute --output $(abspath reports/dev.ipynb) notebooks/dev.ipynb
 
-test-sdk3: $(READY) ## The pipelines of examples/sdk_v3 beside those of pipelines/, on one harness (sagemaker 3: 730 MB, once)
+test-sdk3: $(READY) ## The pipelines of examples/sdk_v3 beside those of pipelines/, on one harness (sagemaker 3: 1 GB, once)
 	@SDK3=1 $(BIN)/pytest tests/e2e/test_sdk_v3.py
 
 test-isolated: $(READY) ## Every test and scenario, with each packet recorded that would have left the machine

@@ -73,7 +73,7 @@ def accounts_in_process() -> Iterator[App]:
         app.add_administrators(
             (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in ACCOUNTS.values()
         )
-        server = serve(sock, app.handle, app.handle)
+        server = serve(app.handle, app.handle)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
         thread.start()
         try:

@@ -104,6 +104,8 @@ CatalogueFile = Annotated[
 
 
 def _engines(runner: str, images: str, backend: str, catalogue: Path | None) -> Engines:
+    if images == "aws" and runner != "docker":
+        raise HarnessError("AWS's images want Docker: say --runner docker (make: RUNNER=docker), too")
     return Engines(runner, images, backend, str(catalogue.resolve()) if catalogue else "")
 
 

@@ -63,8 +63,8 @@ class Client:
         """The harness to ourselves: scenarios share accounts and clock. Raises HarnessError where somebody has it."""
         claim = {"name": f"{name} (process {os.getpid()})", "holder": uuid4().hex}
         lasts = float(self._call("POST", "claim", body=claim)["seconds"])
-        done = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(claim, lasts / 4, done), daemon=True)
+        done, lost = threading.Event(), list[HarnessError]()
+        renewing = threading.Thread(target=self._renew, args=(claim, lasts / 4, done, lost), daemon=True)
         renewing.start()
         try:
             yield
@@ -73,11 +73,18 @@ class Client:
             renewing.join()  # else it could claim again what we release
             with suppress(HarnessError):
                 self._call("POST", "release", body=claim)
+        if lost:
+            raise HarnessError(f"the harness was not this process's alone, which has been held up: {lost[0]}")
 
-    def _renew(self, claim: Json, every: float, done: threading.Event) -> None:
-        while not done.wait(every):
-            with suppress(HarnessError):
+    def _renew(self, claim: Json, every: float, done: threading.Event, lost: list[HarnessError]) -> None:
+        while not (lost or done.wait(every)):
+            try:
                 self._call("POST", "claim", body=claim, timeout=every)
+            except HarnessError as error:
+                if isinstance(
+                    error.__cause__, HTTPError
+                ):  # somebody else has it; else it does not answer, for now
+                    lost.append(error)
 
     def without(self, names: Iterable[str]) -> None:
         """From now on these policies and statements (`POLICY`, `POLICY#SID`) are treated as if they were not there."""

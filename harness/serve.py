@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from harness.model import HarnessError
 
 if TYPE_CHECKING:
     from harness.access.context import Organization
+    from harness.app import App
 
 _TICK = 0.5  # real seconds between two looks at what has fallen due
 
@@ -78,22 +80,29 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
     from fake_accounts.accounts import load_accounts
     from harness.app import App
     from harness.clock import Clock
-    from harness.control import Control
-    from harness.gateway.server import listen_beside, serve
+    from harness.gateway.server import listen_beside
     from harness.model import GATEWAY_SOCKET, Credentials, Engines
 
     clock = Clock(wanted.start)
     endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
     engines = Engines(wanted.runner, wanted.images, wanted.backend, wanted.catalogue)
-    app = App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization(), engines)
-    app.add_administrators(
-        (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
-    )
-    control = Control(app, stop.set)
-    server = serve(sock, app.handle, control.handle)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    sockets = [sock, *([listen_beside(wanted.folder / GATEWAY_SOCKET)] if wanted.runner == "docker" else [])]
+    # Before the app, which makes the first relay: that looks for it.
+    beside = [listen_beside(wanted.folder / GATEWAY_SOCKET)] if engines.runner == "docker" else []
+    with closing(App(wanted.folder, clock, endpoint, _warn, wanted.iam, organization(), engines)) as app:
+        app.add_administrators(
+            (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts().values()
+        )
+        _take_calls([sock, *beside], app, stop)
+
+
+def _take_calls(sockets: list[socket.socket], app: App, stop: threading.Event) -> None:
+    from harness.control import Control
+    from harness.gateway.server import serve
+
+    control = Control(app, stop.set)
+    server = serve(app.handle, control.handle)
     thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
     thread.start()
     while not stop.wait(_TICK):
@@ -103,7 +112,6 @@ def _serve(sock: socket.socket, wanted: argparse.Namespace, stop: threading.Even
     logging.getLogger("uvicorn.error").disabled = True
     server.should_exit = True
     thread.join(5)
-    app.close()
 
 
 def organization() -> Organization | None:

@@ -168,9 +168,9 @@ def _check(process: subprocess.Popen[str]) -> None:
 
 def _fate(process: subprocess.Popen[str], said: str) -> HarnessError:
     """Why the gateway ended, in its own words where it left any."""
-    kind, _, text = said.strip().partition(" ")
-    if kind == "error":
-        return HarnessError(text)
+    _, error, text = f"\n{said}".rpartition("\nerror ")  # whatever libraries have said before
+    if error:
+        return HarnessError(text.strip())
     code = process.returncode
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
     return HarnessError(f"the gateway {how}; what it said, if anything, is above")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,8 +56,9 @@ def connected(kind: Kind, url: str, warn: Callable[[str], None]) -> Connection:
 
 
 def _localstack() -> str:
-    """By the rules of LocalStack's own clients: LOCALSTACK_HOST and others, http://localhost:4566 without."""
-    return str(config.get_service_endpoint("s3"))
+    """What `make localstack` tells of, or else by the rules of LocalStack's own clients: LOCALSTACK_HOST and others,
+    http://localhost:4566 without."""
+    return os.environ.get("LOCALSTACK_ENDPOINT") or str(config.get_service_endpoint("s3"))
 
 
 def _check_localstack(answer: HttpResponse) -> str:
@@ -95,7 +97,7 @@ KINDS = {
     "localstack": Kind(
         "LocalStack",
         _localstack,
-        "make localstack, or docker compose --profile localstack up",
+        "make localstack, or docker compose up localstack",
         # What empties a running one comes with a token only.
         "end it and start it again, for it keeps nothing",
         "/_localstack/health",

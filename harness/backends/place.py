@@ -42,4 +42,5 @@ def _addresses(url: str, host: str, port: int) -> list[str]:
 def _is_ours(address: str) -> bool:
     """Link-local ones are not: cloud machines' metadata services are there."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip  # an IPv4 address in IPv6's form is private whatever it is
     return ip.is_loopback or (ip.is_private and not ip.is_link_local and not ip.is_unspecified)

@@ -84,6 +84,7 @@ class RemoteBackend:
         finally:
             if changes(call.service, call.operation):
                 self._known[call.service].forget()
+        self._deliveries.after(call, response)
         if call.service == "s3":
             bucket = self.facts.bucket(call.params.get("Bucket", ""))
             self._uploads.after(call, response, key, bucket.owner if bucket else "")

@@ -19,7 +19,7 @@ from typing import Any
 from harness.backends.connection import Connection
 from harness.backends.known import Known
 from harness.backends.moto_deliveries import MaySend
-from harness.model import ApiCall, AwsError, Json, Principal
+from harness.model import ApiCall, AwsError, HttpResponse, Json, Principal
 
 _FILTER = "FilterPolicy"
 
@@ -41,8 +41,15 @@ class RemoteDeliveries:
             self._check_destinations(call)
         elif call.service == "sns" and call.operation in ("Publish", "PublishBatch"):
             self._see_to(call)
-        elif call.operation == "SetSubscriptionAttributes" and call.params.get("AttributeName") == _FILTER:
-            self._muted.pop(call.params["SubscriptionArn"], None)
+
+    def after(self, call: ApiCall, response: HttpResponse) -> None:
+        """A filter policy that was put takes the place of the one that no message passes."""
+        filtered = (
+            call.operation == "SetSubscriptionAttributes" and call.params.get("AttributeName") == _FILTER
+        )
+        if call.service == "sns" and filtered and response.status < 300:
+            with self._lock:
+                self._muted.pop(call.params["SubscriptionArn"], None)
 
     def _check_destinations(self, call: ApiCall) -> None:
         if call.params.get("SkipDestinationValidation"):

@@ -39,21 +39,29 @@ def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 
 def listen_beside(path: Path) -> socket.socket:
-    """A listening socket in the file system, for containers, which have no other way here."""
+    """A listening socket in the file system, for containers, which have no other way here. Raises HarnessError."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     path.parent.mkdir(parents=True, exist_ok=True)
-    sock.bind(str(path))
+    try:
+        sock.bind(str(path))
+    except OSError as error:
+        raise HarnessError(
+            f"{path} can't be a socket ({error}): set TMPDIR to a folder with a shorter name"
+        ) from error
     sock.listen(128)
     return sock
 
 
-def serve(sock: socket.socket, handle: Handle, control: Handle) -> uvicorn.Server:
-    """Makes the server; its `run` blocks until `should_exit` is set."""
+def serve(handle: Handle, control: Handle) -> uvicorn.Server:
+    """Makes the server; its `run` blocks until `should_exit` is set. Control calls are for this machine's people: a
+    job's container, which comes in beside, may neither move the clock nor take policies away."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="request")
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         request = await _read(scope, receive)
-        chosen = control if request.path.startswith(CONTROL) else handle
+        chosen = handle
+        if request.path.startswith(CONTROL):
+            chosen = _refused if scope["client"] is None else control
         response = await asyncio.get_running_loop().run_in_executor(pool, _safely, chosen, request)
         await _write(response, send, request.method)
 
@@ -62,6 +70,11 @@ def serve(sock: socket.socket, handle: Handle, control: Handle) -> uvicorn.Serve
         server_header=False, date_header=True, timeout_keep_alive=75, timeout_graceful_shutdown=2,
     )  # fmt: skip
     return uvicorn.Server(config)
+
+
+def _refused(_: HttpRequest) -> HttpResponse:
+    body = json.dumps({"error": "no control calls from containers"}).encode()
+    return HttpResponse(403, {"content-type": "application/json"}, body)
 
 
 def _safely(handle: Handle, request: HttpRequest) -> HttpResponse:

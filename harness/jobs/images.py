@@ -28,9 +28,10 @@ class Image:
     arguments: Mapping[str, tuple[str, ...]]
 
     def matches(self, uri: str) -> bool:
-        """By `<repository>:<tag>` alone: AWS's images live in other accounts in each region."""
-        name = uri.partition("/")[2] or uri
-        return any(pattern.fullmatch(name) for pattern in self.uris)
+        """By `<repository>:<tag>`, whatever registry is named before it: AWS's images live in other accounts in each
+        region."""
+        names = (uri, uri.partition("/")[2])
+        return any(pattern.fullmatch(name) for pattern in self.uris for name in names)
 
 
 class Catalogue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,9 +19,10 @@ def _process(engines: Engines, folder: Path, endpoint: str, warn: Warn) -> Runne
 
 
 def _docker(engines: Engines, folder: Path, endpoint: str, warn: Warn) -> Runner:
-    # SageMaker local mode takes seconds to import, which only who asks for it waits; and would say that there is a
-    # version 3, which has no local mode of this kind.
+    # SageMaker local mode takes seconds to import, which only who asks for it waits. It would say that it is not the
+    # newest, and, on standard output, where it found no settings.
     os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
+    logging.getLogger("sagemaker.config").disabled = True
     from harness.jobs.docker.runner import DockerRunner
 
     return DockerRunner(engines.images, folder, endpoint, warn, _catalogue(engines))

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
+
 from harness.model import Engines
 from harness.stack import ROOT, Stack, started
 
@@ -31,11 +32,11 @@ class Combination:
     @classmethod
     def wanted(cls, environment: Mapping[str, str] = os.environ) -> Combination:
         """By HARNESS_RUNNER and HARNESS_BACKEND; a LocalStack without a URL is the one of LOCALSTACK_ENDPOINT."""
-        backend = environment.get("HARNESS_BACKEND", "moto")
+        backend = environment.get("HARNESS_BACKEND") or "moto"
         running = environment.get("LOCALSTACK_ENDPOINT")
         if backend == "localstack" and running:
             backend = f"localstack={running}"
-        return cls(environment.get("HARNESS_RUNNER", "process"), backend)
+        return cls(environment.get("HARNESS_RUNNER") or "process", backend)
 
     @property
     def service(self) -> str:

@@ -10,27 +10,29 @@ from tests.conformance.combination import Combination
 
 @dataclass(frozen=True)
 class Difference:
-    """`claim` as the table has it. Empty, `backend` and `runner` mean any."""
+    """`claim` as the table has it. Empty, `backends` and `runners` mean any."""
 
     claim: str
     why: str
-    backend: str = ""
-    runner: str = ""
+    backends: tuple[str, ...] = ()
+    runners: tuple[str, ...] = ()
 
     def concerns(self, combination: Combination) -> bool:
-        return self.backend in ("", combination.service) and self.runner in ("", combination.runner)
+        pairs = (combination.service, self.backends), (combination.runner, self.runners)
+        return all(not named or own in named for own, named in pairs)
 
 
+MOTO = ("moto", "moto-server")
 DIFFERENCES = (
     Difference(
         "A key whose deletion is scheduled encrypts nothing more",
         "moto encrypts with it all the same",
-        backend="moto",
+        backends=MOTO,
     ),
     Difference(
         "A key's deletion is scheduled by its ARN, too",
         "moto knows it by its id only, and fails",
-        backend="moto",
+        backends=MOTO,
     ),
 )
 

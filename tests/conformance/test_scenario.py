@@ -26,7 +26,7 @@ def test_outliers(combination: Combination) -> None:
     here = sorted(told(combination))
     assert here == sorted(told(Combination(DEFAULT_ENGINES.runner, DEFAULT_ENGINES.backend)))
     assert sum("sha256" in line for line in here) == 2, "the predictions of two nights"
-    assert sum("_check: " in line for line in here) == 6, "violations"
+    assert any("_check: " in line for line in here), "violations"
 
 
 def told(combination: Combination) -> Iterator[str]:

@@ -86,7 +86,7 @@ def in_process(infra: Path, folder: Path) -> Iterator[Stack]:
     app.add_administrators(
         (a.id, Credentials(a.access_key_id, a.secret_access_key)) for a in load_accounts(infra).values()
     )
-    server = serve(sock, app.handle, Control(app, lambda: None).handle)
+    server = serve(app.handle, Control(app, lambda: None).handle)
     thread = threading.Thread(target=partial(server.run, sockets=[sock]), daemon=True)
     thread.start()
     try:

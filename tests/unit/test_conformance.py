@@ -63,8 +63,8 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 def test_a_difference_concerns_its_own_combinations() -> None:
     differences = [
-        Difference("C", "moto only", backend="moto"),
-        Difference("D", "docker only", runner="docker"),
+        Difference("C", "moto only", backends=("moto",)),
+        Difference("D", "docker only", runners=("docker",)),
     ]
     moto, localstack = Combination("process", "moto"), Combination("docker", "localstack=http://127.0.0.1:1")
     assert [known(claim, moto, differences) for claim in "CD"] == ["moto only", ""]

@@ -13,7 +13,7 @@ from typing import Literal
 import docker
 from docker.errors import BuildError, ImageNotFound
 
-from harness.jobs.docker.engine import FAILURES, told
+from harness.jobs.docker.engine import FAILURES, connect, told
 from harness.jobs.docker.tags import files, repository, tag
 from harness.jobs.images import BUILT_IN, Catalogue
 from harness.model import HarnessError
@@ -41,15 +41,7 @@ class Made:
 @contextmanager
 def connected() -> Iterator[docker.DockerClient]:
     """Raises HarnessError where no engine answers."""
-    try:
-        client = docker.from_env()
-        client.ping()
-    except FAILURES as error:
-        raise HarnessError(
-            f"no Docker engine answers ({error}): start it, or name another in DOCKER_HOST. One that comes and goes: "
-            "python -m engines docker -- COMMAND"
-        ) from error
-    with closing(client):
+    with closing(connect()) as client:
         yield client
 
 

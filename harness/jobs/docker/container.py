@@ -7,8 +7,8 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,10 @@ class DockerContainer:
         except BaseException as error:  # noqa: BLE001 - `wait` raises it where somebody listens
             self._error = error
         finally:
-            self._clear()
-            self._ended.set()
+            try:
+                self._clear()
+            finally:
+                self._ended.set()
 
     def _run(self) -> ContainerResult:
         self._link = self._links.take()
@@ -97,20 +99,24 @@ class DockerContainer:
         self._container = self._engine.client.containers.get(self._name)
         if self._stopping.is_set():  # asked for while it was being started
             self._container.stop(timeout=_GRACE)
-        limit = self._limit()
-        try:
+        with self._limit():
             self._pump(Lines(self._log).feed)
             code = int(self._container.wait(timeout=None)["StatusCode"])
-        finally:
-            limit.cancel()
         self._check_machine(code)
         return ContainerResult(code, self._timed_out)
 
-    def _limit(self) -> threading.Timer:
-        timer = threading.Timer(self._spec.timeout or threading.TIMEOUT_MAX, self._run_out)
+    @contextmanager
+    def _limit(self) -> Iterator[None]:
+        if self._spec.timeout is None:
+            yield
+            return
+        timer = threading.Timer(self._spec.timeout, self._run_out)
         timer.daemon = True
         timer.start()
-        return timer
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _run_out(self) -> None:
         self._timed_out = True
@@ -140,9 +146,9 @@ class DockerContainer:
 
     def _clear(self) -> None:
         """The container, its relay, its files. Compose may have made one that did not start."""
-        gone = self._engine.remove_named(self._name)
+        self._engine.remove_named(self._name)
         if self._link is not None:
             for _, folder in mounts(self._spec):
                 self._link.give_back(folder)
-            self._links.take_back(self._link) if gone else self._link.close()
+            self._links.take_back(self._link)
         shutil.rmtree(self._folder, ignore_errors=True)

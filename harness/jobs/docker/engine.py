@@ -6,6 +6,7 @@ what a killed harness could not take away, the next one does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 import docker
 import psutil
+from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
@@ -24,16 +26,20 @@ FOLDER, OWNER, JOB = "harness.folder", "harness.owner", "harness.job"
 # What its library raises where the engine fails, or is gone.
 FAILURES = (DockerException, RequestException, HTTPError, OSError)
 _CALL_SECONDS = 60
+_CLOCK_STEP = 60.0
 
 
 def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the machine's own. Raises HarnessError where none answers."""
+    """The engine that DOCKER_HOST names, or else the docker command's current context; this process's Compose goes
+    there, too. Raises HarnessError where none answers."""
     try:
+        os.environ.setdefault("DOCKER_HOST", ContextAPI.get_current_context().Host)
         client = docker.from_env(timeout=_CALL_SECONDS)
         client.ping()
     except FAILURES as error:
         raise HarnessError(
-            f"no Docker engine answers ({_first_line(error)}): start it, or name another in DOCKER_HOST"
+            f"no Docker engine answers ({_first_line(error)}): start it, or name another in DOCKER_HOST. One that "
+            "comes and goes: python -m engines docker -- COMMAND"
         ) from error
     return client
 
@@ -48,7 +54,7 @@ class Engine:
         self._sweep()
 
     def labels(self, job: str) -> dict[str, str]:
-        return {FOLDER: self._folder, OWNER: _mark(psutil.Process()), JOB: job}
+        return {FOLDER: self._folder, OWNER: _mark(), JOB: job}
 
     def call(self, what: str, ask: Callable[[], Any]) -> Any:
         """Raises HarnessError where the engine does not do it."""
@@ -57,12 +63,10 @@ class Engine:
         except FAILURES as error:
             raise HarnessError(f"{what}: {told(error)}") from error
 
-    def remove_named(self, name: str) -> bool:
-        """As `remove`; False where there is none."""
-        try:
-            return remove(self.client.containers.get(name))
-        except FAILURES:
-            return False
+    def remove_named(self, name: str) -> None:
+        """As `remove`, if there is one."""
+        with suppress(*FAILURES):
+            remove(self.client.containers.get(name))
 
     def remove_all(self) -> None:
         """Whatever this harness has in the engine. An engine that is gone has nothing to take away."""
@@ -85,13 +89,10 @@ class Engine:
             list(pool.map(remove, containers))
 
 
-def remove(container: Any) -> bool:
-    """At once, whatever it does, with its volumes. Answers whether that was done."""
-    try:
+def remove(container: Any) -> None:
+    """At once, whatever it does, with its volumes."""
+    with suppress(*FAILURES):
         container.remove(force=True, v=True)
-    except FAILURES:
-        return False
-    return True
 
 
 def told(error: BaseException) -> str:
@@ -107,13 +108,23 @@ def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else repr(error)
 
 
-def _mark(process: psutil.Process) -> str:
-    """A process, told from an earlier one with its number."""
-    return f"{process.pid}:{process.create_time():.0f}"
+def _mark() -> str:
+    """This process, told from a later one with its number; and whose numbers those are: a container's are its own."""
+    return f"{os.getpid()}:{psutil.Process().create_time():.0f}:{_numbers()}"
+
+
+def _numbers() -> str:
+    with suppress(OSError):
+        return str(os.stat("/proc/self/ns/pid").st_ino)
+    return ""
 
 
 def _lives(mark: str) -> bool:
+    """One of other numbers may. Started at that time, but for what a machine's clock is put right by."""
     try:
-        return _mark(psutil.Process(int(mark.partition(":")[0]))) == mark
+        pid, began, numbers = mark.split(":")
+        return (
+            numbers != _numbers() or abs(psutil.Process(int(pid)).create_time() - float(began)) < _CLOCK_STEP
+        )
     except (psutil.Error, ValueError):
         return False

@@ -11,9 +11,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,9 +22,23 @@ from harness.jobs.docker.engine import FAILURES, Engine, remove
 from harness.model import GATEWAY_SOCKET, HarnessError
 
 _UP_SECONDS = 20.0
+_INWARD = "inward.sock"
 _NO_NETWORK = "a job's container gets no network"
-# How many wait for a job; more were needed by jobs that ran side by side.
-_SPARE = 2
+# The longest name that a socket may have on every system (bytes).
+_LONGEST_NAME = 103
+
+
+def check_place(folder: Path) -> None:
+    """Raises HarnessError where a harness's folder has too long a name for the sockets in it."""
+    if len(os.fsencode(folder / "links" / _new_name() / _INWARD)) > _LONGEST_NAME:
+        raise HarnessError(
+            f"{folder} is too long a name for a folder with sockets in it, which containers need: set TMPDIR to a "
+            "folder with a shorter name"
+        )
+
+
+def _new_name() -> str:
+    return uuid.uuid4().hex[:8]
 
 
 class Link:
@@ -45,7 +59,7 @@ class Link:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(timeout or None)
         try:
-            sock.connect(str(self._folder / "inward.sock"))
+            sock.connect(str(self._folder / _INWARD))
         except BaseException:
             sock.close()
             raise
@@ -68,7 +82,7 @@ class Link:
     def wait(self) -> None:
         """Until it passes on what it gets. Raises HarnessError where it does not come to that."""
         deadline = time.monotonic() + _UP_SECONDS
-        while not (self._folder / "inward.sock").exists():
+        while not (self._folder / _INWARD).exists():
             if time.monotonic() > deadline or not self.works():
                 said = self.container.logs(tail=5).decode("utf-8", "replace").strip()
                 raise HarnessError(
@@ -78,7 +92,7 @@ class Link:
 
     def close(self) -> None:
         remove(self.container)
-        for path in (self._folder / "inward.sock", self._folder):
+        for path in (self._folder / _INWARD, self._folder):
             with suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
 
@@ -86,7 +100,7 @@ class Link:
 class Links:
     """Makes them, one ahead of time: a job need not wait for its relay.
 
-    One serves job after job, but never two at once: nothing in its network outlives a job's container.
+    Each serves one job and no other: with its network come files, /etc/hosts for one, and ports that stay in use.
     """
 
     def __init__(self, engine: Engine, image: str, folder: Path, endpoint: str) -> None:
@@ -94,16 +108,18 @@ class Links:
         self._image = image
         self._folder = folder
         self._port = str(urlsplit(endpoint).port)
+        self._gateway = (folder / GATEWAY_SOCKET).parent
+        # The gateway makes it, too, but may come later; and the engine would make it root's.
+        self._gateway.mkdir(exist_ok=True)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="link")
         self._lock = threading.Lock()
-        self._spare = [self._pool.submit(self._made)]
+        self._spare = self._pool.submit(self._made)
 
     def take(self) -> Link:
         """One for a job alone. Raises HarnessError where the engine makes none."""
         with self._lock:
-            spare = self._spare.pop()
-            self._spare = self._spare or [self._pool.submit(self._made)]
-        with suppress(HarnessError):  # made while the engine was not there; it may be again
+            spare, self._spare = self._spare, self._pool.submit(self._made)
+        with suppress(HarnessError, OSError):  # made while the engine was not there; it may be again
             link = spare.result()
             if link.works():
                 return link
@@ -111,33 +127,32 @@ class Links:
         return self._made()
 
     def take_back(self, link: Link) -> None:
-        """From a job whose container is gone."""
-        back: Future[Link] = Future()
-        back.set_result(link)
-        with self._lock:
-            if len(self._spare) < _SPARE:
-                self._spare.append(back)
-                return
-        link.close()
+        """From a job that has ended, which need not wait for its relay's end."""
+        try:
+            self._pool.submit(link.close)
+        except RuntimeError:  # closing; the engine is being emptied
+            link.close()
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=True)
 
     def _made(self) -> Link:
-        folder = self._folder / "links" / uuid.uuid4().hex[:8]
+        folder = self._folder / "links" / _new_name()
         folder.mkdir(parents=True)
         work = self._folder / "jobs"
         volumes = {
-            str((self._folder / GATEWAY_SOCKET).parent): {"bind": "/gateway", "mode": "ro"},
+            str(self._gateway): {"bind": "/gateway", "mode": "ro"},
             str(folder): {"bind": "/link", "mode": "rw"},
             str(work): {"bind": "/work", "mode": "rw"},
         }
-        make: Callable[[], Any] = lambda: self._engine.client.containers.create(  # noqa: E731
+        make = partial(
+            self._engine.client.containers.create,
             self._image,
             [self._port],
             network_mode="none",
             volumes=volumes,
             labels=self._engine.labels("link"),
+            use_config_proxy=False,
         )
         link = Link(self._engine.call(_NO_NETWORK, make), folder, work)
         try:

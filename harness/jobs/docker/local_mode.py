@@ -6,9 +6,12 @@ What it writes is kept but for what leads out of the container: its network, its
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +24,14 @@ from harness.model import ContainerSpec, HarnessError, Json
 # A container that ends because what it should run is not there; a shell's exit status says so.
 _NOT_FOUND = re.compile(r"exec: .*(executable file not found|no such file or directory)", re.IGNORECASE)
 _NOT_PERMITTED = re.compile(r"exec: .*permission denied", re.IGNORECASE)
+_MARKED = re.compile(r"^ERROR: (?:for \S+ +)?(?P<fault>\S.*)", re.MULTILINE)
 NOTHING = SimpleNamespace(get_credentials=lambda: None)
+# The docker command's settings may have some for every container: they lead nowhere from here, and may have a password.
+_NO_PROXIES = dict.fromkeys(
+    (f(f"{of}_proxy") for of in ("http", "https", "ftp", "all", "no") for f in (str.lower, str.upper)), ""
+)
+# An image is there already, so that all is a matter of seconds, on however slow a machine.
+_PATIENCE = 120.0
 
 
 def check_compose() -> None:
@@ -66,8 +76,9 @@ class LocalMode(_SageMakerContainer):
         (service,) = content["services"].values()
         for outward in ("networks", "tty", "stdin_open"):
             del service[outward]
-        service["environment"] = dict(spec.environment)
+        service["environment"] = _NO_PROXIES | dict(spec.environment)
         service |= {"network_mode": network, "labels": labels, "init": True} | _command(spec)
+        service["security_opt"] = ["no-new-privileges:true"]
         del content["networks"]
         text = yaml.safe_dump(_literal(content), default_flow_style=False)
         self._file.write_text(text)
@@ -83,8 +94,13 @@ class LocalMode(_SageMakerContainer):
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,  # the plugin is a process of its own
         )
-        said, _ = self._process.communicate()
+        try:
+            said, _ = self._process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            self.give_up()
+            raise HarnessError(f"Docker Compose has not started it in {_PATIENCE:.0f} s") from error
         if self._process.returncode == 0:
             return
         fault = fault_of(said)
@@ -96,7 +112,8 @@ class LocalMode(_SageMakerContainer):
     def give_up(self) -> None:
         """Ends a Compose that is at it."""
         if self._process and self._process.poll() is None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def mounts(spec: ContainerSpec) -> Iterator[tuple[str, Path]]:
@@ -127,10 +144,7 @@ def _literal(content: Any) -> Any:
 
 
 def fault_of(said: str) -> str:
-    """The line of Compose's output that tells what went wrong: mostly the last that is not about its own doing."""
+    """What went wrong: the first line that Compose 1 marks as that; of Compose 2, and of a traceback, the last."""
+    marked = _MARKED.search(said)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    faults = [
-        line for line in lines if re.search(r"error|cannot|denied|no space|not found", line, re.IGNORECASE)
-    ]
-    told = (faults or lines or ["Docker Compose failed and said nothing"])[0]
-    return told.removeprefix("ERROR:").strip()
+    return marked["fault"].strip() if marked else (lines or ["Docker Compose failed and said nothing"])[-1]

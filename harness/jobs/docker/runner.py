@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,10 +10,10 @@ from weakref import WeakSet
 
 from docker.errors import APIError
 
-from harness.jobs.docker.build import LINK
+from harness.jobs.docker.build import LINK, folders
 from harness.jobs.docker.container import DockerContainer
 from harness.jobs.docker.engine import FAILURES, Engine, told
-from harness.jobs.docker.links import Links
+from harness.jobs.docker.links import Links, check_place
 from harness.jobs.docker.local_mode import check_compose
 from harness.jobs.docker.tags import tag
 from harness.jobs.images import Catalogue
@@ -36,13 +37,28 @@ class DockerRunner:
         self._of_aws = images == "aws"
         self._warn = warn
         self._catalogue = catalogue or Catalogue.load()
+        check_place(folder)
         self._engine = Engine(folder)
         check_compose()
         self._compose_files = folder / "compose"
         self._compose_files.mkdir()
         self._closed = False
+        self._lock = threading.Lock()
         self._running = WeakSet[DockerContainer]()
-        self._links = Links(self._engine, self._own_image("the relay", LINK), folder, endpoint)
+        self._check_images()
+        self._links = Links(self._engine, tag(LINK), folder, endpoint)
+
+    def _check_images(self) -> None:
+        """Raises HarnessError with all those that have not been built, before a job waits for one."""
+        wanted = [
+            f for f in folders(self._catalogue) if f.name in ("link", "lambda_python") or not self._of_aws
+        ]
+        missing = [tag(folder) for folder in wanted if not self._there(tag(folder))]
+        if missing:
+            raise HarnessError(
+                f"these images have not been built, or their folders have changed since: {', '.join(missing)}: run "
+                "`make images`, with BASE= where you build on another base"
+            )
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         if self._closed:
@@ -50,7 +66,8 @@ class DockerRunner:
         container = DockerContainer(
             spec, self._image(spec.image), self._engine, self._links, self._compose_files
         )
-        self._running.add(container)
+        with self._lock:
+            self._running.add(container)
         return container
 
     def place(self, folder: Path, path: str) -> str:
@@ -62,9 +79,13 @@ class DockerRunner:
     def close(self) -> None:
         self._closed = True
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(DockerContainer.kill, list(self._running)))
+            list(pool.map(DockerContainer.kill, self._now_running()))
         self._links.close()
         self._engine.remove_all()
+
+    def _now_running(self) -> list[DockerContainer]:
+        with self._lock:
+            return list(self._running)
 
     def _image(self, uri: str) -> str:
         """The engine's name for what a request names. Raises ImageNotFound."""

@@ -35,7 +35,7 @@ class Gateway:
         self.answer: Callable[[str, Json], Json] = lambda operation, params: {}
         self._socket = listen(0)
         self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = serve(self._socket, self.handle, self._control)
+        self._server = serve(self.handle, self._control)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
         )

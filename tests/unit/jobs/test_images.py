@@ -36,6 +36,12 @@ def test_an_image_is_known_by_repository_and_tag_in_whatever_registry(catalogue)
     assert images.find("mine:1").name == "mine"
 
 
+def test_a_repository_of_several_parts_needs_no_registry(catalogue):
+    images = Catalogue.load(built_in=catalogue(entry("mine", "team/mine:1")))
+    assert images.find("team/mine:1").name == "mine"
+    assert images.find("localhost:5000/team/mine:1").name == "mine"
+
+
 def test_a_pattern_must_match_wholly(catalogue):
     images = Catalogue.load(built_in=catalogue(entry("mine", "mine:1")))
     with pytest.raises(ImageNotFound):
