@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import docker
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-import docker
 from engines import machine
 from engines.model import Impossible, say
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import docker
 import psutil
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-import docker
 from engines import machine
 from engines.base_image import base_image
 from engines.model import Engine, Impossible, say

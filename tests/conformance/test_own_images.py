@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import docker
 import pytest
 
-import docker
 from harness.jobs.docker.tags import tag
 from tests.conformance.combination import OWN_IMAGE, Combination
 from tests.conformance.workbench import (
