@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 
 from fake_accounts.accounts import INFRA
-from harness import stack as stacks
+from harness import finding
 from harness.deploy.target import Target, target
 from harness.model import HarnessError
 from harness.stack import Stack
@@ -54,7 +54,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """The harness that is up."""
     made = Stack("http://127.0.0.1:4599", os.getpid(), tmp_path / "stack", lambda: True)
     made.folder.mkdir()
-    monkeypatch.setattr(stacks, "found", lambda: made)
+    monkeypatch.setattr(finding, "found", lambda: made)
     return made
 
 
