@@ -102,7 +102,7 @@ def test_a_scenario_in_another_mode_than_the_harness_that_is_up_is_refused(
         other = desk.harness("scenario", small)
         assert lines(other.stderr) == [
             "error: the harness that is up runs with --iam audit, not enforce; end it with `harness down`, or ask for"
-            " its mode"
+            " --iam audit"
         ]
         assert (other.stdout, other.returncode) == ("", 1)
         same = desk.harness("scenario", small, "--iam", "audit")
