@@ -350,7 +350,9 @@ def test_of_all_that_has_been_run_the_engine_keeps_no_network_no_volume_and_no_i
 def cramped(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Work, Path]]:
     """A harness whose folder is on a disk of 30 MB; where that is."""
     if request.param == "docker" and "HARNESS_DOCKERD_PID" in os.environ:
-        pytest.skip("the engine that was started for the tests has mounts of its own, and does not see this disk")
+        pytest.skip(
+            "the engine that was started for the tests has mounts of its own, and does not see this disk"
+        )
     place = Path(tempfile.mkdtemp(prefix="small-"))
     try:
         with small_disk(place, 30), pytest.MonkeyPatch.context() as patch:
