@@ -109,12 +109,16 @@ def test_where_nothing_answers_it_says_how_to_start_one(kind: str, start: str) -
 
 def test_without_a_url_localstack_is_where_its_own_clients_look(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(HEALTH) as url:
+        monkeypatch.delenv("LOCALSTACK_ENDPOINT", raising=False)
         monkeypatch.setenv("LOCALSTACK_HOST", url.removeprefix("http://"))
         assert chosen("localstack") == []
+        monkeypatch.setenv("LOCALSTACK_HOST", "127.0.0.1:1")
+        monkeypatch.setenv("LOCALSTACK_ENDPOINT", url)
+        assert chosen("localstack") == [], "the one that `make localstack` tells of comes first"
 
 
 def test_without_a_url_they_are_where_they_usually_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOCALSTACK_HOST", "AWS_ENDPOINT_URL", "USE_SSL"):
+    for name in ("LOCALSTACK_ENDPOINT", "LOCALSTACK_HOST", "AWS_ENDPOINT_URL", "USE_SSL"):
         monkeypatch.delenv(name, raising=False)
     usual = {name: kind.usual() for name, kind in kinds.KINDS.items()}
     assert usual == {"moto-server": "http://127.0.0.1:5000", "localstack": "http://localhost:4566"}
