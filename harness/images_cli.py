@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -39,10 +40,11 @@ def images(
     Those whose folder has not changed are there already; those that a changed one takes the place of are removed, where
     no container uses them.
     """
-    from harness.jobs.docker.build import build, connected, folders
+    from harness.jobs.docker.build import build, folders
+    from harness.jobs.docker.engine import connect
 
     wanted = folders(Catalogue.load([catalogue] if catalogue else []))
-    with connected() as client:
+    with closing(connect()) as client:
         for made in build(client, wanted, base, network, err.status):
             if as_json:
                 print(json.dumps(asdict(made)))

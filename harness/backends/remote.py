@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.backends import encrypting, held_policy
 from harness.backends.connection import Connection
-from harness.backends.kinds import Kind
+from harness.backends.kinds import NEEDED, Kind
 from harness.backends.known import changes
 from harness.backends.moto import MotoBackend, check_supported
 from harness.backends.moto_deliveries import MaySend
@@ -27,7 +27,6 @@ from harness.backends.uploads import Uploads
 from harness.clock import Clock
 from harness.model import ApiCall, HarnessError, HttpRequest, HttpResponse
 
-SERVICES = ("s3", "kms", "sns", "sqs")
 _REGION = "us-east-1"  # the stand-in accounts' own
 _QUEUE_URL = re.compile(rb"https?://[^/\"<\s]+/(?:queue/[^/]+/)?(\d{12}/)")
 
@@ -72,7 +71,7 @@ class RemoteBackend:
 
     def send(self, call: ApiCall, request: HttpRequest) -> HttpResponse:
         """Raises AwsError ServiceUnavailable (503) where the backend does not answer."""
-        if call.service not in SERVICES:
+        if call.service not in NEEDED:
             return self._moto.send(call, request)
         self._seen.add(call.service, call.account, call.region)
         self._uploads.check(call)

@@ -27,6 +27,10 @@ class Image:
     program: Path | None
     arguments: Mapping[str, tuple[str, ...]]
 
+    @property
+    def can_be_built(self) -> bool:
+        return (self.folder / "Dockerfile").is_file()
+
     def matches(self, uri: str) -> bool:
         """By `<repository>:<tag>`, whatever registry is named before it: AWS's images live in other accounts in each
         region."""
@@ -59,7 +63,7 @@ class Catalogue:
     def folder(self, uri: str) -> Path | None:
         """Where the stand-in's Dockerfile is; None where nothing that can be built stands in for the image."""
         image = next((image for image in self._images if image.matches(uri)), None)
-        return image.folder if image and (image.folder / "Dockerfile").is_file() else None
+        return image.folder if image and image.can_be_built else None
 
     def run(self, uri: str, purpose: str) -> tuple[Path | None, tuple[str, ...]]:
         """The image's program for a purpose and its own arguments to it. Without a purpose the image only has to be

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from typing import Literal
 import docker
 from docker.errors import BuildError, ImageNotFound
 
-from harness.jobs.docker.engine import FAILURES, connect, told
+from harness.jobs.docker.engine import FAILURES, told
 from harness.jobs.docker.tags import files, repository, tag
 from harness.jobs.images import BUILT_IN, Catalogue
 from harness.model import HarnessError
@@ -38,16 +38,9 @@ class Made:
     did: Literal["there", "built", "removed"]
 
 
-@contextmanager
-def connected() -> Iterator[docker.DockerClient]:
-    """Raises HarnessError where no engine answers."""
-    with closing(connect()) as client:
-        yield client
-
-
 def folders(catalogue: Catalogue) -> list[Path]:
     """Of the images that can be built, each after the one that it is built on."""
-    named = [image.folder.resolve() for image in catalogue if (image.folder / "Dockerfile").is_file()]
+    named = [image.folder.resolve() for image in catalogue if image.can_be_built]
     return [LINK, *sorted(dict.fromkeys(named), key=lambda folder: folder in ON)]
 
 

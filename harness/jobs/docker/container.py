@@ -137,11 +137,12 @@ class DockerContainer:
         if not (code and _WRONG_FORMAT.search(self._tail)):
             return
         wanted = self._container.image.attrs["Architecture"]
-        ours = self._engine.client.info()["Architecture"]
-        if wanted != _MACHINES.get(ours, ours):
+        machine = self._engine.client.info()["Architecture"]
+        ours = _MACHINES.get(machine, machine)
+        if wanted != ours:
             raise ImageNotFound(
-                f"The image {self._image} is for {wanted}, and this machine is {_MACHINES.get(ours, ours)}: build it "
-                f"or pull it for this one (--platform linux/{_MACHINES.get(ours, ours)})"
+                f"The image {self._image} is for {wanted}, and this machine is {ours}: build it "
+                f"or pull it for this one (--platform linux/{ours})"
             )
 
     def _clear(self) -> None:

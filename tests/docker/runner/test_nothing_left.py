@@ -23,25 +23,7 @@ from tests.docker.runner.test_bad_luck import MISSING, of
 from tests.docker.runner.work import Work
 from tests.e2e.account import ROOT
 from tests.e2e.desk import Desk, interrupt, lines, read_until
-
-INTERRUPTED = "interrupted; what this command started has been ended"
-SLEEPER = '''
-"""A scenario that is in the middle of a job when it is interrupted."""
-import json, time
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-         "Principal": {"Service": "sagemaker.amazonaws.com"}}]}
-def scenario_sleeper(world):
-    with world.moment("A job begins"):
-        role = world.client("dev", "iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))
-        cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-        world.client("dev", "sagemaker").create_processing_job(
-            ProcessingJobName="sleeper", RoleArn=role["Role"]["Arn"],
-            ProcessingResources={"ClusterConfig": cluster},
-            AppSpecification={"ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1",
-                              "ContainerEntrypoint": ["python3", "-c", "import time; time.sleep(600)"]})
-        world.show("it runs")
-        world.settle()
-'''
+from tests.e2e.test_processes import INTERRUPTED, SLEEPER
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.jobs.docker.build import Made, build, connected, folders
+from harness.jobs.docker.build import Made, build, folders
+from harness.jobs.docker.engine import connect
 from harness.jobs.docker.tags import tag
 from harness.jobs.images import Catalogue
 from harness.model import HarnessError
@@ -21,12 +22,11 @@ from harness.model import HarnessError
 @pytest.fixture
 def client() -> Iterator[Any]:
     try:
-        connection = connected()
-        client = connection.__enter__()
+        client = connect()
     except HarnessError as error:
         pytest.skip(str(error))
     yield client
-    connection.__exit__(None, None, None)
+    client.close()
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_a_base_image_that_is_not_to_be_had_is_named(client: Any, folder: Path) 
 
 def test_without_an_engine_it_says_how_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    with pytest.raises(HarnessError, match=r"no Docker engine answers .*DOCKER_HOST"), connected():
-        pass
+    with pytest.raises(HarnessError, match=r"no Docker engine answers .*DOCKER_HOST"):
+        connect()
 
 
 def test_our_images_come_after_those_they_are_built_on_and_users_own_are_built_too(tmp_path: Path) -> None:
