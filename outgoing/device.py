@@ -15,10 +15,11 @@ TUN = "/dev/net/tun"
 NAME = "out0"
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI, IFF_UP = 0x1, 0x1000, 0x1
-NEWLINK, NEWADDR, NEWROUTE = 16, 20, 24
+NEWLINK, NEWADDR, NEWROUTE, NEWQDISC = 16, 20, 24, 36
 REQUEST, ACK, CREATE = 0x1, 0x4, 0x400
-IFA_ADDRESS, IFA_LOCAL, RTA_OIF = 1, 2, 4
+IFA_ADDRESS, IFA_LOCAL, RTA_OIF, TCA_KIND = 1, 2, 4, 1
 MAIN_TABLE, BOOT, LINK_SCOPE, UNICAST = 254, 3, 253, 1
+ROOT_OF_QUEUES = 0xFFFFFFFF
 
 # Of the ranges that are for documentation only (RFC 5737, 3849): no program means these.
 ADDRESSES = {socket.AF_INET: "198.51.100.254", socket.AF_INET6: "2001:db8::ffff:ffff"}
@@ -33,6 +34,7 @@ def opened() -> int:
     fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", NAME.encode(), IFF_TUN | IFF_NO_PI))
     _up("lo")
     _up(NAME)
+    _no_queue()
     for family in families():
         _address(family)
         _default_route(family)
@@ -47,6 +49,12 @@ def families() -> list[socket.AddressFamily]:
 
 def _up(name: str) -> None:
     _ask(NEWLINK, struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(name), IFF_UP, IFF_UP), {})
+
+
+def _no_queue() -> None:
+    """send() puts a packet into the device itself. From a queue before it another processor might take it, later."""
+    body = struct.pack("=BxxxiIII", 0, socket.if_nametoindex(NAME), 0, ROOT_OF_QUEUES, 0)
+    _ask(NEWQDISC, body, {TCA_KIND: b"noqueue\0"})
 
 
 def _address(family: socket.AddressFamily) -> None:

@@ -28,7 +28,7 @@ class Sighting:
 def record(device: int, process: subprocess.Popen[bytes]) -> Iterator[Sighting]:
     """Every packet until the process has ended, as it is seen, but for the kernel's own.
 
-    Reads to the end of what was queued when the process ended: the kernel queues a packet before send() returns.
+    Reads to the end of what was in the device when the process ended: a packet is there before send() returns.
     """
     sender = cache(_sender)
     for raw in _packets(device, process):
