@@ -34,7 +34,7 @@ def callers(gateway: Stack) -> Callers:
 
 @pytest.fixture(scope="package")
 def terraform_process(gateway: Stack) -> Iterator[Popen[str]]:
-    with environment(gateway), terraform(gateway) as process:
+    with terraform(gateway) as process:
         yield process
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.running import environment
 from harness.stack import Stack
 from tests.e2e.account import ROOT
 
@@ -126,7 +127,8 @@ class Workspace:
 def terraform(stack: Stack) -> Iterator[subprocess.Popen[str]]:
     """Terraform's process, with a provider that reaches the harness."""
     sockets = Path(tempfile.gettempdir()) / f"tf-{os.urandom(4).hex()}"
-    reached = {**os.environ, **stack.environment()}
+    with environment(stack):
+        reached = dict(os.environ)
     address = {"Network": "unix", "String": str(sockets / "aws")}
     attach = {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.getpid(), "Test": True, "Addr": address}
     told = {
