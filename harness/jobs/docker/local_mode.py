@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from sagemaker.local.image import _SageMakerContainer, _Volume
 
+from harness.jobs.docker.compose import compose
 from harness.model import ContainerSpec, HarnessError, Json
 
 # A container that ends because what it should run is not there; a shell's exit status says so.
@@ -34,15 +35,9 @@ _NO_PROXIES = dict.fromkeys(
 _PATIENCE = 120.0
 
 
-def check_compose() -> None:
-    """Raises HarnessError where Docker Compose is not installed."""
-    try:
-        _SageMakerContainer._get_compose_cmd_prefix()
-    except (ImportError, OSError) as error:  # it asks the `docker` command first, which may be missing, too
-        raise HarnessError(
-            "Docker Compose is not installed, which SageMaker local mode needs: install the `docker` command with its "
-            "plugin (`docker compose`), or with `docker-compose`; or leave out --runner docker"
-        ) from error
+# To the SDK a plugin whose version does not say `v2` is none, Compose 5 for one (aws/sagemaker-python-sdk#5739, mended
+# in its version 3 only); and it would ask anew for each container.
+_SageMakerContainer._get_compose_cmd_prefix = staticmethod(lambda: list(compose()))  # type: ignore[method-assign]
 
 
 class NotStarted(Exception):

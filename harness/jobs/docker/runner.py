@@ -11,10 +11,10 @@ from weakref import WeakSet
 from docker.errors import APIError
 
 from harness.jobs.docker.build import LINK, folders
+from harness.jobs.docker.compose import compose
 from harness.jobs.docker.container import DockerContainer
 from harness.jobs.docker.engine import FAILURES, Engine, told
 from harness.jobs.docker.links import Links, check_place
-from harness.jobs.docker.local_mode import check_compose
 from harness.jobs.docker.tags import tag
 from harness.jobs.images import Catalogue
 from harness.model import ContainerSpec, HarnessError, ImageNotFound
@@ -39,7 +39,7 @@ class DockerRunner:
         self._catalogue = catalogue or Catalogue.load()
         check_place(folder)
         self._engine = Engine(folder)
-        check_compose()
+        compose()
         self._compose_files = folder / "compose"
         self._compose_files.mkdir()
         self._closed = False

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from harness.jobs.docker.local_mode import LocalMode, check_compose
-from harness.model import ContainerSpec, HarnessError, Json
+from harness.jobs.docker.local_mode import LocalMode
+from harness.model import ContainerSpec, Json
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("docker") and shutil.which("docker-compose")), reason="there is no Docker Compose"
-)
+
+@pytest.fixture(autouse=True)
+def compose_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing a file for it does not take it."""
+    monkeypatch.setattr("harness.jobs.docker.local_mode.compose", lambda: ("docker", "compose"))
 
 
 def service(tmp_path: Path, *command: str, **changes: Any) -> Json:
@@ -89,10 +90,3 @@ def test_a_proxy_of_the_docker_commands_settings_is_not_for_jobs(tmp_path: Path)
     environment = service(tmp_path, "true", environment={"NO_PROXY": "mine"})["environment"]
     assert environment["HTTPS_PROXY"] == environment["https_proxy"] == ""
     assert environment["NO_PROXY"] == "mine"
-
-
-def test_without_compose_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    check_compose()
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HarnessError, match="Docker Compose is not installed"):
-        check_compose()
