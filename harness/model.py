@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -289,7 +289,8 @@ class ContainerSpec:
     function) asks for the image's own program, with `command` as its further arguments; empty, `command` is run as it
     stands (a processing job's entrypoint and arguments).
     `root` becomes /opt/ml. `folders`: what else the program needs, by the path that a container has it at; see
-    Runner.place. `cwd` is such a path. `log` gets each line as it is written. `timeout` is in real seconds.
+    Runner.place. It can't write to the `read_only` ones, where mounts can be had. `cwd` is such a path.
+    `log` gets each line as it is written. `timeout` is in real seconds.
     """
 
     name: str
@@ -301,6 +302,7 @@ class ContainerSpec:
     purpose: str = ""
     timeout: float | None = None
     folders: Mapping[str, Path] = field(default_factory=dict)
+    read_only: Collection[str] = ()
     cwd: str = ""
 
 

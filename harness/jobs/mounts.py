@@ -16,12 +16,18 @@ from functools import partial
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
+MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_NOEXEC = 0x8
+MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
+MS_RELATIME = 0x200000
+ST_RELATIME = 0x1000
+# statvfs(3) and mount(2) have the same numbers for these: no suid, no devices, no programs, no access times.
+SAME_FLAGS = 0x2 | 0x4 | 0x8 | 0x400 | 0x800
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -145,6 +151,14 @@ def enter_job(root: str | None, keep: Iterable[str]) -> None:
     _mount(root, OPT_ML, "", MS_BIND | MS_REC)
     cover("/tmp", keep={path.split("/")[2] for path in keep if path.startswith("/tmp/")})
     os.chmod("/tmp", 0o1777)
+
+
+def make_read_only(folder: str) -> None:
+    """For this process and all it starts. A user namespace may not lift the file system's own restrictions."""
+    own = os.statvfs(folder).f_flag
+    kept = own & SAME_FLAGS | (MS_RELATIME if own & ST_RELATIME else 0)
+    _mount(folder, folder, "", MS_BIND)
+    _mount("none", folder, "", MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
 
 
 def cover(directory: str, keep: Iterable[str]) -> None:

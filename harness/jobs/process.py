@@ -250,6 +250,7 @@ class ProcessContainer:
             "program": str(self._program.resolve()) if self._program else None,
             "environment": {"PATH": _PATH, "HOME": home, **spec.environment},
             "root": str(spec.root.resolve()) if spec.root else None,
+            "read_only": [str(spec.folders[path].resolve()) for path in spec.read_only],
             "cwd": spec.cwd or home,
         }
         body = json.dumps(request).encode()

@@ -220,6 +220,8 @@ def _become(request: dict[str, Any], output: int, isolated: bool, keep: Iterable
             command = ["python3", request["program"], *command]
         if isolated:
             mounts.enter_job(request["root"], [*keep, request["program"] or "", fresh.SITE])
+            for folder in request["read_only"]:
+                mounts.make_read_only(folder)
         os.chdir(request["cwd"])
     except OSError as error:
         fresh.leave(f"harness: the job could not be set up: {error}", SETUP_FAILED)

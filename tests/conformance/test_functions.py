@@ -65,6 +65,18 @@ def test_a_functions_context(callers: Callers, client: Any, role: str) -> None:
     assert invoked(client, name) == [name, arn, "us-east-1", "dev"]
 
 
+def test_a_functions_code_is_read_only(callers: Callers, client: Any, role: str) -> None:
+    """A function cannot write beside its code, and can in /tmp"""
+    code = """import os, tempfile
+    tempfile.TemporaryFile(dir="/tmp").close()
+    try:
+        open(os.environ["LAMBDA_TASK_ROOT"] + "/left", "w")
+    except OSError as error:
+        return os.strerror(error.errno)"""
+    name = function(callers, role, code)
+    assert invoked(client, name) == "Read-only file system"
+
+
 def test_a_functions_code_is_updated(callers: Callers, client: Any, role: str) -> None:
     """A function's updated code runs from the next call on"""
     name = function(callers, role, "return 1")

@@ -57,6 +57,13 @@ def had(image: str) -> bool:
     return works("docker", "image", "inspect", image) or works("docker", "pull", "--quiet", image)
 
 
+def kept_apart() -> bool:
+    """Whether the packet filter of an engine that ran before keeps a private one's containers from each other."""
+    if "HARNESS_DOCKERD_PID" not in os.environ or not shutil.which("iptables"):
+        return False
+    return "-P FORWARD DROP" in run("iptables", "--list-rules", "FORWARD")
+
+
 @dataclass(frozen=True)
 class Compose:
     command: list[str]
@@ -70,8 +77,9 @@ class Compose:
         """Until it is healthy, and with it what it needs."""
         self("up", "--detach", service)
         deadline = time.monotonic() + 120
-        while (health := self.inspect(service)["State"]["Health"]["Status"]) != "healthy":
-            assert time.monotonic() < deadline, f"{service} is {health}:\n{self('logs')}"
+        while (state := self.inspect(service)["State"])["Health"]["Status"] != "healthy":
+            waits = state["Running"] and time.monotonic() < deadline
+            assert waits, f"{service} is {state['Status']}, not healthy:\n{self('logs')}"
             time.sleep(0.5)
 
     def down(self) -> None:

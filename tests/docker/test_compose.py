@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.docker.compose import ROOT, Compose
+from tests.docker.compose import ROOT, Compose, kept_apart
 
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 BACKENDS = {"harness": None, "harness-moto": "moto", "harness-localstack": "localstack"}
@@ -24,6 +24,10 @@ def service(request: pytest.FixtureRequest, compose: Compose) -> Iterator[str]:
     """A harness that is up, and healthy."""
     backend = BACKENDS[request.param]
     if backend:
+        if kept_apart():
+            pytest.skip(
+                "the packet filter drops what is forwarded (`iptables -S FORWARD`), and this engine changes none"
+            )
         request.getfixturevalue(backend)
     try:
         compose.up(request.param)

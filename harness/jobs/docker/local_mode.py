@@ -66,7 +66,10 @@ class LocalMode(_SageMakerContainer):
     def write(self, network: str, labels: Json) -> str:
         """Writes the compose file; answers the container's name."""
         spec = self._spec
-        volumes = [_Volume(str(folder), path) for path, folder in mounts(spec)]
+        volumes = [
+            _Volume(str(folder), f"{path}:ro" if path in spec.read_only else path)
+            for path, folder in mounts(spec)
+        ]
         content = self._generate_compose_file("process", volumes, dict(spec.environment))
         (service,) = content["services"].values()
         for outward in ("networks", "tty", "stdin_open"):

@@ -138,6 +138,7 @@ class Invoker:
                 purpose="function",
                 timeout=timeout,
                 folders={TASK: function.code.folder, INVOCATION: folder},
+                read_only=(TASK,),
                 cwd=task,
             )
         ).wait()

@@ -131,6 +131,11 @@ def test_an_unprivileged_user_has_private_mounts_and_writes_as_itself(tmp_path):
         command = ("python3", "-c", script)
         print(runner.isolated, runner.start(ContainerSpec("job", command, {}, root, print)).wait().exit_code)
         print((root / "x").stat().st_uid)
+        for read_only in ((), ("/var/task",)):
+            script = f"open('{root}/y', 'w')"
+            command, folders = ("python3", "-c", script), {"/var/task": root}
+            spec = ContainerSpec("job", command, {}, None, str, folders=folders, read_only=read_only)
+            print(runner.start(spec).wait().exit_code)
         runner.close()
         shutil.rmtree(root)
     """
@@ -142,4 +147,4 @@ def test_an_unprivileged_user_has_private_mounts_and_writes_as_itself(tmp_path):
         cwd=MAIN,
         env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    assert done.stdout.splitlines() == ["65534 False", "True 0", "65534"], done.stderr
+    assert done.stdout.splitlines() == ["65534 False", "True 0", "65534", "0", "1"], done.stderr

@@ -54,6 +54,28 @@ def test_a_program_has_its_own_tmp(run):
     assert not os.path.exists(ran.lines[0])
 
 
+def test_a_program_cannot_write_to_a_folder_that_is_read_only_and_others_can(runner, tmp_path):
+    code, place = tmp_path / "code", tmp_path / "place"
+    for folder in (code, place):
+        folder.mkdir()
+    (code / "main.py").write_text("print('mine')")
+    script = f"""if True:
+        print(open("{code}/main.py").read())
+        open("{place}/out", "w").close()
+        try:
+            open("{code}/out", "w")
+        except OSError as error:
+            print(error)
+    """
+    folders = {"/var/task": code, "/place": place}
+    command, lines = ("python3", "-c", script), []
+    spec = ContainerSpec("job", command, {}, None, lines.append, folders=folders, read_only=["/var/task"])
+    assert runner.start(spec).wait() == ContainerResult(0)
+    assert lines == ["print('mine')", f"[Errno 30] Read-only file system: '{code}/out'"]
+    (code / "out").touch()
+    assert (place / "out").exists()
+
+
 def test_two_programs_at_once_see_their_own_opt_ml(run):
     script = """
         import os, time

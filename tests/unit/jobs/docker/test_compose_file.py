@@ -54,6 +54,13 @@ def test_opt_ml_is_mounted_folder_by_folder_so_that_an_image_keeps_its_code(tmp_
     ]
 
 
+def test_a_folder_that_is_read_only_is_mounted_so(tmp_path: Path) -> None:
+    found = service(
+        tmp_path, "true", folders={"/var/task": tmp_path, "/x": tmp_path}, read_only=["/var/task"]
+    )
+    assert found["volumes"][-2:] == [f"{tmp_path}:/var/task:ro", f"{tmp_path}:/x"]
+
+
 def test_code_that_the_contract_has_put_there_is_mounted(tmp_path: Path) -> None:
     (tmp_path / "root/code").mkdir(parents=True)
     (tmp_path / "root/code/train.py").touch()
