@@ -21,8 +21,10 @@ def compose() -> Iterator[Compose]:
         pytest.skip("no Docker engine answers, or there is no docker compose")
     if not had(BASE):
         pytest.skip(f"there is no image {BASE}, and none can be pulled: name one in HARNESS_BASE_IMAGE")
-    images = {"HARNESS_IMAGE": IMAGE, "MOTO_IMAGE": MOTO, "BASE": BASE, "BUILD_NETWORK": "host"}
-    made = Compose(command, f"harness-test-{os.getpid()}", {**images, **free_ports()})
+    images = {"HARNESS_IMAGE": IMAGE, "MOTO_IMAGE": MOTO, "BASE": BASE}
+    # With Bake, Compose 2.40 would ask whether a build may have the machine's network.
+    build = {"BUILD_NETWORK": "host", "COMPOSE_BAKE": "false"}
+    made = Compose(command, f"harness-test-{os.getpid()}", {**images, **build, **free_ports()})
     made("build", "--quiet", "harness")
     try:
         yield made
