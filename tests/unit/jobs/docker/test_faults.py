@@ -13,6 +13,10 @@ from harness.jobs.docker.engine import told
 from harness.jobs.docker.local_mode import fault_of
 
 NO_SPACE = "Cannot create container for service algo-1: write /data/init/link: no space left on device"
+NO_PROGRAM = (
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: exec: "/no/such": stat /no/such: no such file or directory'
+)
 SAID = {
     "by version 1, of an engine's fault (recorded)": (
         "Creating abc-algo-1 ... \nCreating abc-algo-1 ... error\n\n"
@@ -29,10 +33,15 @@ SAID = {
         "docker.errors.DockerException: Error while fetching server API version: ('Connection aborted.')\n",
         "docker.errors.DockerException: Error while fetching server API version: ('Connection aborted.')",
     ),
-    "by version 2": (
-        " Container algo-1  Creating\n Container algo-1  Error response from daemon: no space left on device\n"
-        "Error response from daemon: no space left on device\n",
-        "Error response from daemon: no space left on device",
+    "by version 2 (recorded)": (
+        'time="2026-11-22T23:31:06Z" level=warning msg="/x/docker-compose.yaml: the attribute `version` is obsolete"\n'
+        " Container abc-algo-1  Creating\n Container abc-algo-1  Created\n Container abc-algo-1  Starting\n"
+        f"Error response from daemon: {NO_PROGRAM}\n",
+        f"Error response from daemon: {NO_PROGRAM}",
+    ),
+    "by version 2, of an engine that is gone (recorded)": (
+        "unable to get image 'mine:1': Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
+        "unable to get image 'mine:1': Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
     ),
     "by nobody": ("", "Docker Compose failed and said nothing"),
 }
