@@ -17,6 +17,7 @@ NO_PROGRAM = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
     'unable to start container process: exec: "/no/such": stat /no/such: no such file or directory'
 )
+GONE = "unable to get image 'x:1': Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?"
 SAID = {
     "by version 1, of an engine's fault (recorded)": (
         "Creating abc-algo-1 ... \nCreating abc-algo-1 ... error\n\n"
@@ -39,10 +40,7 @@ SAID = {
         f"Error response from daemon: {NO_PROGRAM}\n",
         f"Error response from daemon: {NO_PROGRAM}",
     ),
-    "by version 2, of an engine that is gone (recorded)": (
-        "unable to get image 'mine:1': Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
-        "unable to get image 'mine:1': Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
-    ),
+    "by version 2, of an engine that is gone (recorded)": (f"{GONE}\n", GONE),
     "by nobody": ("", "Docker Compose failed and said nothing"),
 }
 
