@@ -44,7 +44,7 @@ scenario-%: $(READY) $(if $(filter docker,$(RUNNER)),images) ## Run one scenario
 	@$(AT) $(HARNESS) scenario $* --report reports/$*.html $(if $(IAM),--iam $(IAM)) $(ENGINES)
 
 images: $(READY) ## Build the images that RUNNER=docker runs, those that are not there yet; BASE= is what they are built on
-	@$(HARNESS) images $(if $(BASE),--base $(BASE))
+	@$(HARNESS) images $(if $(BASE),--base $(BASE)) $(if $(IMAGES),--images $(IMAGES))
 
 localstack: $(READY) ## A LocalStack without Docker, for BACKEND=localstack; it stays until Ctrl-C. PORT=
 	@$(BIN)/python -m engines localstack $(if $(PORT),--port $(PORT))

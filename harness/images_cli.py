@@ -6,7 +6,7 @@ import json
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -18,8 +18,14 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-@app.command()
-def images(
+Images = Annotated[
+    Literal["stand-ins", "aws"],
+    typer.Option(help="With `aws` AWS's own images run, and only what they need beside them is built."),
+]
+
+
+@app.command("images")
+def build_images(
     base: Annotated[
         str,
         typer.Option(envvar="HARNESS_BASE_IMAGE", help="What they are built on: an image with Python 3.11."),
@@ -31,6 +37,7 @@ def images(
         Path | None,
         typer.Option(help="A catalogue of your own: its images with a Dockerfile are built, too."),
     ] = None,
+    images: Images = "stand-ins",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for a program to read.")
     ] = False,
@@ -43,7 +50,7 @@ def images(
     from harness.jobs.docker.build import build, folders
     from harness.jobs.docker.engine import connect
 
-    wanted = folders(Catalogue.load([catalogue] if catalogue else []))
+    wanted = folders(Catalogue.load([catalogue] if catalogue else []), images)
     with closing(connect()) as client:
         for made in build(client, wanted, base, network, err.status):
             if as_json:

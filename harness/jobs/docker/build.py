@@ -23,6 +23,8 @@ IMAGES = BUILT_IN.parent
 LINK = IMAGES / "link"
 # What has all the packages of another, and more, is built on it: pip gets them, and the engine keeps them, once.
 ON = {IMAGES / "xgboost": IMAGES / "scikit_learn"}
+# Those that are ours even where AWS's own images run: AWS's for functions starts an emulator of its own.
+ALWAYS_OURS = {"link", "lambda_python"}
 LABEL = "harness.image"
 LAST_LINES = 15
 
@@ -38,10 +40,11 @@ class Made:
     did: Literal["there", "built", "removed"]
 
 
-def folders(catalogue: Catalogue) -> list[Path]:
-    """Of the images that can be built, each after the one that it is built on."""
+def folders(catalogue: Catalogue, images: str = "stand-ins") -> list[Path]:
+    """Of the images that are built for these (`stand-ins` or `aws`), each after the one that it is built on."""
     named = [image.folder.resolve() for image in catalogue if image.can_be_built]
-    return [LINK, *sorted(dict.fromkeys(named), key=lambda folder: folder in ON)]
+    every = [LINK, *sorted(dict.fromkeys(named), key=lambda folder: folder in ON)]
+    return [folder for folder in every if images != "aws" or folder.name in ALWAYS_OURS]
 
 
 def build(

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from docker.errors import APIError
 
-from harness.jobs.docker.build import LINK, folders
+from harness.jobs.docker.build import ALWAYS_OURS, LINK, folders
 from harness.jobs.docker.compose import compose
 from harness.jobs.docker.container import DockerContainer
 from harness.jobs.docker.engine import FAILURES, Engine, told
@@ -45,15 +45,12 @@ class DockerRunner:
         self._closed = False
         self._lock = threading.Lock()
         self._running = WeakSet[DockerContainer]()
-        self._check_images()
+        self._check_images(images)
         self._links = Links(self._engine, tag(LINK), folder, endpoint)
 
-    def _check_images(self) -> None:
+    def _check_images(self, images: str) -> None:
         """Raises HarnessError with all those that have not been built, before a job waits for one."""
-        wanted = [
-            f for f in folders(self._catalogue) if f.name in ("link", "lambda_python") or not self._of_aws
-        ]
-        missing = [tag(folder) for folder in wanted if not self._there(tag(folder))]
+        missing = [tag(f) for f in folders(self._catalogue, images) if not self._there(tag(f))]
         if missing:
             raise HarnessError(
                 f"these images have not been built, or their folders have changed since: {', '.join(missing)}: run "
@@ -90,7 +87,7 @@ class DockerRunner:
     def _image(self, uri: str) -> str:
         """The engine's name for what a request names. Raises ImageNotFound."""
         stand_in = self._catalogue.folder(uri)
-        if stand_in and not (self._of_aws and stand_in.name != "lambda_python"):
+        if stand_in and (not self._of_aws or stand_in.name in ALWAYS_OURS):
             return self._own_image(uri, stand_in)
         if self._there(uri):
             return uri

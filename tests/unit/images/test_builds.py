@@ -125,3 +125,7 @@ def test_our_images_come_after_those_they_are_built_on_and_users_own_are_built_t
     names = [folder.name for folder in folders(Catalogue.load([mine]))]
     assert set(names) == {"link", "scikit_learn", "xgboost", "model_monitor", "lambda_python", "mine"}
     assert names.index("scikit_learn") < names.index("xgboost")
+
+
+def test_beside_awss_own_images_only_the_relay_and_that_of_functions_are_built() -> None:
+    assert [folder.name for folder in folders(Catalogue.load(), "aws")] == ["link", "lambda_python"]
