@@ -109,8 +109,6 @@ class Links:
         self._folder = folder
         self._port = str(urlsplit(endpoint).port)
         self._gateway = (folder / GATEWAY_SOCKET).parent
-        # The gateway makes it, too, but may come later; and the engine would make it root's.
-        self._gateway.mkdir(exist_ok=True)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="link")
         self._lock = threading.Lock()
         self._spare = self._pool.submit(self._made)
