@@ -177,6 +177,9 @@ class ProcessContainer:
         self._submit = submit
         self._link = link
         self._job, self._theirs = socket.socketpair()
+        self._sending = threading.Lock()
+        # Signals asked for before the program was; None from then on. The socket has the request first.
+        self._early: bytes | None = b""
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._result = ContainerResult(-signal.SIGKILL)
@@ -201,8 +204,11 @@ class ProcessContainer:
             self._ended.wait()
 
     def _signal(self, number: int) -> None:
-        with suppress(OSError):  # it has ended
-            self._job.sendall(bytes([number]))
+        with self._sending, suppress(OSError):  # it has ended
+            if self._early is not None:
+                self._early += bytes([number])
+            else:
+                self._job.sendall(bytes([number]))
 
     def _follow(self) -> None:
         try:
@@ -257,8 +263,10 @@ class ProcessContainer:
         return LENGTH.pack(len(body)) + body
 
     def _pump(self, output: int, request: bytes) -> ContainerResult:
-        with suppress(BrokenPipeError, ConnectionResetError):  # the parent died: the answer will be missing
-            self._job.sendall(request)
+        # Where the parent died the answer will be missing.
+        with self._sending, suppress(BrokenPipeError, ConnectionResetError):
+            early, self._early = self._early or b"", None
+            self._job.sendall(request + early)
         lines = Lines(self._spec.log)
         limit = _TimeLimit(self._spec.timeout)
         answers = b""

@@ -195,14 +195,21 @@ def _receive_descriptors(control: socket.socket) -> tuple[bytes, list[int]]:
 
 def _receive_request(job: socket.socket) -> dict[str, Any] | None:
     """None when the other end went away before it had said what it wants."""
-    with job.makefile("rb") as stream:
-        head = stream.read(LENGTH.size)
-        if len(head) < LENGTH.size:
-            return None
-        (length,) = LENGTH.unpack(head)
-        body = stream.read(length)
+    head = _exactly(job, LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (length,) = LENGTH.unpack(head)
+    body = _exactly(job, length)
     request: dict[str, Any] = json.loads(body) if len(body) == length else {}
     return request or None
+
+
+def _exactly(job: socket.socket, length: int) -> bytes:
+    """So much and no more, for signals may follow at once; less where the other end went away."""
+    received = b""
+    while piece := job.recv(length - len(received)) if len(received) < length else b"":
+        received += piece
+    return received
 
 
 def _become(request: dict[str, Any], output: int, isolated: bool, keep: Iterable[str]) -> NoReturn:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.jobs.process import ProcessRunner
+from harness.jobs.process import ProcessContainer, ProcessRunner
 from harness.model import ContainerResult, ContainerSpec, HarnessError
 
 MAIN = Path(__file__).parents[3]
@@ -143,6 +143,26 @@ def test_a_program_may_end_itself_well_when_it_is_stopped(run):
     assert started.wait(5)
     program.stop()
     assert program.wait() == ContainerResult(0)
+
+
+def test_a_stop_that_comes_before_the_request_ends_that_program_and_hurts_no_other(run, monkeypatch):
+    requested, original = threading.Event(), ProcessContainer._request
+
+    def late(container):
+        requested.wait(5)
+        return original(container)
+
+    monkeypatch.setattr(ProcessContainer, "_request", late)
+    container = run.runner.start(run.spec("sleep", "60"))
+    stopping = threading.Thread(target=container.stop)
+    stopping.start()
+    while not container._stopping.is_set():
+        time.sleep(0.01)
+    time.sleep(0.1)
+    requested.set()
+    stopping.join(10)
+    assert container.wait() == ContainerResult(-signal.SIGTERM)
+    assert run("echo", "next").lines == ["next"]
 
 
 def test_stopping_what_has_ended_changes_nothing(run):
