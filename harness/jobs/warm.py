@@ -207,7 +207,7 @@ def _receive_request(job: socket.socket) -> dict[str, Any] | None:
 def _exactly(job: socket.socket, length: int) -> bytes:
     """So much and no more, for signals may follow at once; less where the other end went away."""
     received = b""
-    while piece := job.recv(length - len(received)) if len(received) < length else b"":
+    while len(received) < length and (piece := job.recv(length - len(received))):
         received += piece
     return received
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.jobs.docker.compose import compose
+from harness.model import HarnessError
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "harness/harness:test"
 PORTS = ("HARNESS_PORT", "HARNESS_MOTO_PORT", "HARNESS_LOCALSTACK_PORT", "MOTO_PORT", "LOCALSTACK_PORT")
@@ -47,9 +50,10 @@ def program() -> list[str]:
     """`docker compose`, or the program that it was; empty where there is no engine."""
     if not works("docker", "version"):
         return []
-    if works("docker", "compose", "version"):
-        return ["docker", "compose"]
-    return ["docker-compose"] if shutil.which("docker-compose") else []
+    try:
+        return list(compose())
+    except HarnessError:
+        return []
 
 
 def had(image: str) -> bool:
